@@ -1,0 +1,233 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { iceServerSchema } from './ice/IceServers.js';
+import { LOG_LEVELS } from './log.js';
+import { MEDIA_REGIONS, ROOM_LIMITS, ROOM_TYPES } from './rooms/options.js';
+import { isSid } from './sid.js';
+import { signalingLimitsSchema } from './signaling/limits.js';
+
+/**
+ * The credentials for development, the same everywhere. A server that uses them listens on loopback only,
+ * unless it is told to allow them.
+ */
+export const DEV_CREDENTIALS = {
+  accountSid: `AC${'0'.repeat(32)}`,
+  authToken: 'atriumdevauthtoken00000000000000',
+  apiKeySid: `SK${'0'.repeat(32)}`,
+  apiKeySecret: 'atriumdevapikeysecret00000000000',
+} as const;
+
+const sid = (prefix: 'AC' | 'SK') =>
+  z.string().refine((text) => isSid(prefix, text), `must be ${prefix} and 32 hexadecimal digits`);
+const secret = z.string().min(16, 'must have at least 16 characters');
+const port = z.coerce.number().int().min(0).max(65_535);
+/** Booleans as they come from the environment or from a file. */
+const flag = z.union([z.boolean(), z.stringbool()]);
+
+const { participantDuration, timeout } = ROOM_LIMITS;
+const roomDefaultsSchema = z.strictObject({
+  clientSideRoomCreation: z.boolean().optional(),
+  type: z.enum(ROOM_TYPES).optional(),
+  maxParticipants: z.number().int().min(1).max(ROOM_LIMITS.maxParticipantsOfLargeRoom).nullable().optional(),
+  maxParticipantDuration: z
+    .number()
+    .int()
+    .min(participantDuration.least)
+    .max(participantDuration.most)
+    .optional(),
+  emptyRoomTimeout: z.number().int().min(timeout.least).max(timeout.most).optional(),
+  unusedRoomTimeout: z.number().int().min(timeout.least).max(timeout.most).optional(),
+  mediaRegion: z.enum(MEDIA_REGIONS).optional(),
+  statusCallback: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .optional(),
+  statusCallbackMethod: z.enum(['GET', 'POST']).optional(),
+  recordParticipantsOnConnect: z.boolean().optional(),
+});
+
+const accountSchema = z.strictObject({
+  sid: sid('AC'),
+  authToken: secret,
+  keys: z.array(z.strictObject({ sid: sid('SK'), secret })).default([]),
+  roomDefaults: roomDefaultsSchema.optional(),
+});
+
+/** What can be set on the command line and in the environment too. `description` is what `--help` shows. */
+const simpleOptions = {
+  port: port.default(4040).describe('port of HTTP and WebSockets; 0 for any'),
+  host: z.string().min(1).default('127.0.0.1').describe('address to listen on, for HTTP and for media'),
+  announcedIp: z.string().min(1).optional().describe('address that clients are told to send media to'),
+  rtcPort: port
+    .default(42_000)
+    .describe("first worker's UDP and TCP port, the next worker has the next; 0 for any"),
+  workers: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('media worker processes; one a core by default'),
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('URL under which clients reach this server'),
+  logLevel: z
+    .enum(LOG_LEVELS)
+    .default('info')
+    .describe(`what to log: ${LOG_LEVELS.join(', ')}`),
+  sessionTimeout: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(3600)
+    .default(30)
+    .describe('seconds in which a lost client may come back'),
+  historySize: z.coerce.number().int().min(0).default(10_000).describe('ended rooms that are remembered'),
+  allowDevCredentials: flag
+    .default(false)
+    .describe('use the development credentials on other addresses than loopback'),
+  accountSid: sid('AC').optional().describe('SID of the account'),
+  authToken: secret.optional().describe('auth token of the account'),
+  apiKeySid: sid('SK').optional().describe('SID of an API key of the account'),
+  apiKeySecret: secret.optional().describe('secret of that API key'),
+};
+
+const configSchema = z
+  .strictObject({
+    ...simpleOptions,
+    accounts: z.array(accountSchema).optional(),
+    roomDefaults: roomDefaultsSchema.optional(),
+    iceServers: z.array(iceServerSchema).default([]),
+    limits: signalingLimitsSchema.default(signalingLimitsSchema.parse({})),
+  })
+  .transform(
+    (
+      { accounts, accountSid, authToken, apiKeySid, apiKeySecret, roomDefaults, workers, ...rest },
+      context,
+    ) => {
+      const single = [accountSid, authToken, apiKeySid, apiKeySecret];
+      const refuse = (message: string): never => {
+        context.addIssue({ code: 'custom', message });
+        return z.NEVER;
+      };
+      const whole = { ...rest, workers: workers ?? availableParallelism() };
+      if (accounts?.length) {
+        if (single.some((value) => value !== undefined))
+          return refuse('accounts are set, and a single account too');
+        const withDefaults = accounts.map((account) => ({
+          ...account,
+          roomDefaults: { ...roomDefaults, ...account.roomDefaults },
+        }));
+        return { ...whole, accounts: withDefaults };
+      }
+      if (single.every((value) => value === undefined)) {
+        const { accountSid, authToken, apiKeySid, apiKeySecret } = DEV_CREDENTIALS;
+        const keys = [{ sid: apiKeySid as string, secret: apiKeySecret as string }];
+        return {
+          ...whole,
+          accounts: [{ sid: accountSid as string, authToken: authToken as string, keys, roomDefaults }],
+        };
+      }
+      if (!accountSid || !authToken) return refuse('accountSid and authToken must both be set');
+      if (!apiKeySid !== !apiKeySecret) return refuse('apiKeySid and apiKeySecret must both be set');
+      const keys = apiKeySid && apiKeySecret ? [{ sid: apiKeySid, secret: apiKeySecret }] : [];
+      return { ...whole, accounts: [{ sid: accountSid, authToken, keys, roomDefaults }] };
+    },
+  )
+  .refine(
+    (config) => config.allowDevCredentials || isLoopback(config.host) || !usesDevCredentials(config.accounts),
+    {
+      message:
+        'the development credentials are known to everyone: set accountSid, authToken, apiKeySid and apiKeySecret, ' +
+        'listen on a loopback address, or give --allow-dev-credentials',
+    },
+  )
+  .refine((config) => new Set(config.accounts.map(({ sid }) => sid)).size === config.accounts.length, {
+    message: 'an account SID stands twice',
+  });
+
+export type Config = z.output<typeof configSchema>;
+export type ConfigInput = z.input<typeof configSchema>;
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function usesDevCredentials(accounts: { authToken: string; keys: { secret: string }[] }[]): boolean {
+  return accounts.some(
+    ({ authToken, keys }) =>
+      authToken === DEV_CREDENTIALS.authToken ||
+      keys.some(({ secret }) => secret === DEV_CREDENTIALS.apiKeySecret),
+  );
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Completes a configuration with the defaults, and checks it.
+ * @throws ConfigError that names every wrong value
+ */
+export function resolveConfig(input: ConfigInput): Config {
+  const parsed = configSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${path.join('.')}: ${message}` : message,
+  );
+  throw new ConfigError(`The configuration is wrong.\n${issues.map((issue) => `  ${issue}`).join('\n')}`);
+}
+
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The options of the command line: name, flag, environment variable, and what it is for. */
+export const OPTIONS = Object.entries(simpleOptions).map(([name, schema]) => ({
+  name,
+  flag: kebab(name),
+  variable: `ATRIUM_${kebab(name).replaceAll('-', '_').toUpperCase()}`,
+  description: schema.description ?? '',
+  isSwitch: name === 'allowDevCredentials',
+}));
+
+/**
+ * Reads the configuration: flags over the environment over the file over the defaults.
+ * @param flags by option name, as the command line has them
+ * @throws ConfigError
+ */
+export function readConfig(
+  flags: Record<string, unknown>,
+  file: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Config {
+  const fromEnv = Object.fromEntries(
+    OPTIONS.flatMap(({ name, variable }) => (env[variable] ? [[name, env[variable]]] : [])),
+  );
+  const iceServers = env['ATRIUM_ICE_SERVERS']
+    ? { iceServers: parseJson('ATRIUM_ICE_SERVERS', env['ATRIUM_ICE_SERVERS']) }
+    : {};
+  return resolveConfig({ ...readFile(file), ...fromEnv, ...iceServers, ...flags } as ConfigInput);
+}
+
+function readFile(file: string | undefined): object {
+  if (file === undefined) return {};
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`The configuration file cannot be read: ${(error as Error).message}`);
+  }
+  const json = parseJson(file, text);
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new ConfigError(`${file}: not a JSON object`);
+  return json;
+}
+
+function parseJson(where: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`${where}: ${(error as Error).message}`);
+  }
+}

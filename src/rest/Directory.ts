@@ -1,0 +1,94 @@
+import { twilioError, TwilioError } from '../errors.js';
+import type { Participant } from '../rooms/Participant.js';
+import type { ParticipantRecord, RoomRecord } from '../rooms/records.js';
+import type { Room } from '../rooms/Room.js';
+import type { Rooms } from '../rooms/Rooms.js';
+import { isSid } from '../sid.js';
+import { participantMatches, roomMatches } from '../store/filters.js';
+import { pageOf } from '../store/paging.js';
+import type { Page, PageRequest } from '../store/paging.js';
+import type { ParticipantFilter, RoomFilter, Store } from '../store/Store.js';
+
+/** A room that was found: its record, and the room itself while it is in progress. */
+export interface FoundRoom {
+  record: RoomRecord;
+  live: Room | null;
+}
+
+export interface FoundParticipant {
+  record: ParticipantRecord;
+  /** The participant itself while its room is in progress, whether it is still there or not. */
+  live: Participant | null;
+}
+
+/** Finds rooms and participants: those of rooms in progress in the model, the others in the store. */
+export class Directory {
+  readonly #rooms: Rooms;
+  readonly #store: Store;
+
+  constructor(rooms: Rooms, store: Store) {
+    this.#rooms = rooms;
+    this.#store = store;
+  }
+
+  /**
+   * By SID, whatever the room's status; by unique name, only a room in progress.
+   * @param path for the error's text
+   * @throws TwilioError 20404
+   */
+  async room(accountSid: string, sidOrName: string, path: string): Promise<FoundRoom> {
+    const live = this.#rooms.find(accountSid, sidOrName);
+    if (live) return { record: live.record, live };
+    const record = isSid('RM', sidOrName) ? await this.#store.findRoom(accountSid, sidOrName) : undefined;
+    if (!record) throw notFound(path);
+    return { record, live: null };
+  }
+
+  async rooms(accountSid: string, filter: RoomFilter, page: PageRequest): Promise<Page<RoomRecord>> {
+    if (filter.status !== 'in-progress') return this.#store.listRooms(accountSid, filter, page);
+    const records = this.#rooms.of(accountSid).map(({ record }) => record);
+    return pageOf(
+      records.filter((record) => roomMatches(record, filter)),
+      'newest-first',
+      (record) => record,
+      page,
+    );
+  }
+
+  /**
+   * By SID, whatever the participant's status; by identity, only one who is present.
+   * @throws TwilioError 20404
+   */
+  async participant(
+    { record: room, live: liveRoom }: FoundRoom,
+    sidOrIdentity: string,
+    path: string,
+  ): Promise<FoundParticipant> {
+    const live = liveRoom?.participant(sidOrIdentity);
+    if (live) return { record: live.record, live };
+    const record = liveRoom ? undefined : await this.#store.findParticipant(room.sid, sidOrIdentity);
+    if (!record) throw notFound(path);
+    return { record, live: null };
+  }
+
+  async participants(
+    { record: room, live }: FoundRoom,
+    filter: ParticipantFilter,
+    page: PageRequest,
+  ): Promise<Page<ParticipantRecord>> {
+    if (!live) return this.#store.listParticipants(room.sid, filter, page);
+    const records = live.participants.map(({ record }) => record);
+    return pageOf(
+      records.filter((record) => participantMatches(record, filter)),
+      'oldest-first',
+      ({ startedAt, sid }) => ({ createdAt: startedAt, sid }),
+      page,
+    );
+  }
+}
+
+/** @param path of the request, with or without the API's version */
+export function notFound(path: string): TwilioError {
+  const { message } = twilioError(20404);
+  return new TwilioError(20404, message.replace('resource', `resource ${path.replace(/^\/v1/, '')}`));
+}

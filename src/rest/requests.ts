@@ -1,0 +1,44 @@
+import type { FastifyRequest } from 'fastify';
+import type { Account } from '../auth/accounts.js';
+import { Form } from './Form.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose credentials came with the request. Set before any handler of the REST face runs. */
+    account: Account;
+  }
+}
+
+/** The path of a request, without its query. */
+export function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0]!;
+}
+
+/** The parameters of a POST. A body of another kind than a form counts as empty, as on Twilio. */
+export function formOf(request: FastifyRequest): Form {
+  return request.body instanceof Form ? request.body : new Form(new URLSearchParams());
+}
+
+/**
+ * A URL that any router can take. Escapes that are none stand for themselves: the helper libraries put names into
+ * paths as they are, so `a%b` is a room's name and no mistake of the client's. A slash at an API path's end does
+ * not count: the libraries follow no redirects.
+ */
+export function repairUrl(url: string): string {
+  const [path, ...query] = url.split('?');
+  const repaired = path!
+    .split('/')
+    .map((segment) => {
+      try {
+        decodeURIComponent(segment);
+        return segment;
+      } catch {
+        return segment.replaceAll('%', '%25');
+      }
+    })
+    .join('/')
+    .replace(API_PATH_WITH_SLASH, '$1');
+  return [repaired, ...query].join('?');
+}
+
+const API_PATH_WITH_SLASH = /^(\/(?:v1|2010-04-01)(?:\/.*?)?)\/+$/;

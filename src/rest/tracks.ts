@@ -1,0 +1,128 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Participant } from '../rooms/Participant.js';
+import type { PublishedTrack } from '../rooms/PublishedTrack.js';
+import type { PublishedTrackRecord, SubscribedTrackRecord } from '../rooms/records.js';
+import { pageOf } from '../store/paging.js';
+import { notFound } from './Directory.js';
+import { parseListRequest, renderList } from './lists.js';
+import { findParticipant } from './participants.js';
+import { pathOf } from './requests.js';
+import { resource } from './resources.js';
+import type { RestContext } from './RestFace.js';
+import { publishedTrackShape, subscribedTrackShape } from './shapes.js';
+
+interface TrackPath {
+  track: string;
+}
+
+/**
+ * https://www.twilio.com/docs/video/api/track-subscriptions and …/published-track-resource.
+ * Both lists show what is there now; after the participant's end they are empty.
+ */
+export function trackRoutes(app: FastifyInstance, context: RestContext): void {
+  const served = [
+    {
+      name: 'PublishedTracks',
+      key: 'published_tracks',
+      list: publishedTracks,
+      shape: publishedTrackShape,
+      byName: true,
+    },
+    {
+      name: 'SubscribedTracks',
+      key: 'subscribed_tracks',
+      list: subscribedTracks,
+      shape: subscribedTrackShape,
+      byName: false,
+    },
+  ] as const;
+  for (const { name, key, list, shape, byName } of served) {
+    const path = `/Rooms/:room/Participants/:participant/${name}`;
+    resource(app, path, { GET: (request) => listTracks(request, context, key, list, shape as TrackShape) });
+    resource(app, `${path}/:track`, {
+      GET: (request) => fetchTrack(request, context, list, shape as TrackShape, byName),
+    });
+  }
+}
+
+type TrackLister = (participant: Participant) => PublishedTrackRecord[];
+type TrackShape = (track: PublishedTrackRecord, baseUrl: string) => object;
+
+async function tracksOf(
+  request: FastifyRequest,
+  context: RestContext,
+  list: TrackLister,
+): Promise<PublishedTrackRecord[]> {
+  const { live, record } = await findParticipant(request, context);
+  return live && record.status !== 'disconnected' ? list(live) : [];
+}
+
+async function listTracks(
+  request: FastifyRequest,
+  context: RestContext,
+  key: string,
+  lister: TrackLister,
+  shape: TrackShape,
+): Promise<object> {
+  const list = parseListRequest(request);
+  const base = context.baseUrl(request);
+  const page = pageOf(
+    await tracksOf(request, context, lister),
+    'oldest-first',
+    (track) => track,
+    list.position,
+  );
+  return renderList(
+    request,
+    list,
+    key,
+    page,
+    base,
+    (track) => track,
+    (track) => shape(track, base),
+  );
+}
+
+async function fetchTrack(
+  request: FastifyRequest,
+  context: RestContext,
+  lister: TrackLister,
+  shape: TrackShape,
+  byName: boolean,
+): Promise<object> {
+  const wanted = (request.params as TrackPath).track;
+  const tracks = await tracksOf(request, context, lister);
+  const track =
+    tracks.find(({ sid }) => sid === wanted) ??
+    (byName ? tracks.find(({ name }) => name === wanted) : undefined);
+  if (!track) throw notFound(pathOf(request));
+  return shape(track, context.baseUrl(request));
+}
+
+function recordOf(track: PublishedTrack, participant: Participant): PublishedTrackRecord {
+  const { sid, kind, name, enabled, createdAt, updatedAt } = track;
+  return {
+    sid,
+    kind,
+    name,
+    enabled,
+    createdAt,
+    updatedAt,
+    roomSid: participant.room.sid,
+    participantSid: participant.sid,
+  };
+}
+
+function publishedTracks(participant: Participant): PublishedTrackRecord[] {
+  return participant.tracks.map((track) => recordOf(track, participant));
+}
+
+function subscribedTracks(participant: Participant): SubscribedTrackRecord[] {
+  return [...participant.subscriptions.values()]
+    .filter(({ receiver }) => 'id' in receiver)
+    .map(({ track, createdAt }) => ({
+      ...recordOf(track, participant),
+      createdAt,
+      publisherSid: track.publisherSid,
+    }));
+}

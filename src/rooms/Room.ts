@@ -1,0 +1,225 @@
+import type { Clock, Timer } from '../clock.js';
+import { twilioError } from '../errors.js';
+import type { SidSource } from '../sid.js';
+import type { DisconnectReason, EventStream, RoomEndReason, RoomEvent } from './events.js';
+import { ROOM_LIMITS, checkIdentity } from './options.js';
+import type { RoomOptions } from './options.js';
+import { Participant } from './Participant.js';
+import type { TrackClaim } from './Participant.js';
+import type { PublishedTrack } from './PublishedTrack.js';
+import type { RoomRecord, RoomStatus, RuleSetRecord } from './records.js';
+import { rulesInclude } from './rules.js';
+import type { Rule } from './rules.js';
+
+/** How a room came to be: rooms made by a client's join end when the last participant leaves. */
+export type RoomOrigin = 'api' | 'ad-hoc';
+
+/** What rooms need of the house around them. */
+export interface RoomSurroundings {
+  clock: Clock;
+  newSid: SidSource;
+  events: EventStream;
+}
+
+export interface JoinRequest {
+  identity: string;
+  tracks: readonly TrackClaim[];
+  subscribeRules: readonly Rule[];
+}
+
+const MINUTE = 60_000;
+
+/** {@link RoomEvent} without the room, each of its kinds for itself. */
+type OwnEvent = RoomEvent extends infer E ? (E extends RoomEvent ? Omit<E, 'room'> : never) : never;
+
+/**
+ * A room: the one place where participants join, tracks are published, limits are checked and rooms end.
+ * It knows no sockets and no media; REST, signalling and timers call it, and its events tell them what happened.
+ */
+export class Room {
+  readonly sid: string;
+  readonly accountSid: string;
+  readonly origin: RoomOrigin;
+  readonly options: RoomOptions;
+  readonly createdAt: number;
+  readonly clock: Clock;
+  readonly newSid: SidSource;
+
+  /** Numbers what participants are told of the recording. */
+  recordingRevision = 1;
+
+  #status: RoomStatus = 'in-progress';
+  #updatedAt: number;
+  #endedAt: number | null = null;
+  #recordingRules: RuleSetRecord;
+  #recording = false;
+  #sequence = 0;
+  #vacancyTimer: Timer | null = null;
+  readonly #durationTimer: Timer;
+  readonly #events: EventStream;
+  readonly #participants = new Map<string, Participant>();
+  readonly #present = new Map<string, Participant>();
+
+  /** Only {@link Rooms} makes rooms. */
+  constructor(
+    accountSid: string,
+    options: RoomOptions,
+    origin: RoomOrigin,
+    { clock, newSid, events }: RoomSurroundings,
+  ) {
+    this.sid = newSid('RM');
+    this.accountSid = accountSid;
+    this.origin = origin;
+    this.options = options;
+    this.clock = clock;
+    this.newSid = newSid;
+    this.#events = events;
+    this.createdAt = clock.now();
+    this.#updatedAt = this.createdAt;
+    this.#recordingRules = { rules: options.recordingRules, createdAt: null, updatedAt: null };
+    this.#durationTimer = clock.after(ROOM_LIMITS.roomDuration, () => this.complete('maximum-duration'));
+    if (origin === 'api') this.#awaitVacancy(options.unusedRoomTimeout, 'unused-timeout');
+  }
+
+  get name(): string {
+    return this.options.uniqueName ?? this.sid;
+  }
+
+  get status(): RoomStatus {
+    return this.#status;
+  }
+
+  /** Everyone who ever joined, in the order of joining. */
+  get participants(): readonly Participant[] {
+    return [...this.#participants.values()];
+  }
+
+  /** Those who are in the room now, connected or reconnecting. */
+  get present(): readonly Participant[] {
+    return [...this.#present.values()];
+  }
+
+  get publishedTrackCount(): number {
+    return this.present.reduce((count, participant) => count + participant.tracks.length, 0);
+  }
+
+  get recordingRules(): RuleSetRecord {
+    return this.#recordingRules;
+  }
+
+  /** Whether a track that is published now is one that the recording rules include. */
+  get isRecording(): boolean {
+    return this.#recording;
+  }
+
+  get record(): RoomRecord {
+    return {
+      ...this.options,
+      sid: this.sid,
+      accountSid: this.accountSid,
+      uniqueName: this.name,
+      status: this.#status,
+      createdAt: this.createdAt,
+      updatedAt: this.#updatedAt,
+      endedAt: this.#endedAt,
+    };
+  }
+
+  /** Finds by SID whoever ever joined, by identity only who is present. */
+  participant(sidOrIdentity: string): Participant | undefined {
+    return this.#participants.get(sidOrIdentity) ?? this.#present.get(sidOrIdentity);
+  }
+
+  /** What a participant should receive: the tracks of the others that its rules let in. */
+  wantedBy(subscriber: Participant): PublishedTrack[] {
+    return this.present.flatMap((publisher) =>
+      publisher.tracks.filter((track) => subscriber.wants(publisher, track)),
+    );
+  }
+
+  /**
+   * Lets a participant in. An older session of the same identity ends.
+   * @throws TwilioError 53118 in an ended room, 53105 in a full one, 5320x for the identity
+   */
+  join(request: JoinRequest): Participant {
+    if (this.#status !== 'in-progress') throw twilioError(53118);
+    checkIdentity(request.identity);
+    const older = this.#present.get(request.identity);
+    if (!older && this.#present.size >= this.options.maxParticipants) throw twilioError(53105);
+
+    this.#vacancyTimer?.cancel();
+    const participant = new Participant(this, this.newSid('PA'), request.identity, request.subscribeRules);
+    this.#participants.set(participant.sid, participant);
+    // The newer takes the place first, so that the older one's end does not leave the room empty.
+    this.#present.set(request.identity, participant);
+    older?.disconnect({ type: 'duplicate-identity' });
+    this.announce({ type: 'participant-connected', participant });
+    participant.updateTracks(request.tracks);
+    return participant;
+  }
+
+  /** Called by a participant whose session has ended. */
+  departed(participant: Participant, reason: DisconnectReason): void {
+    if (this.#present.get(participant.identity) === participant) this.#present.delete(participant.identity);
+    this.announce({ type: 'participant-disconnected', participant, reason });
+    if (this.#present.size > 0 || this.#status !== 'in-progress') return;
+    if (this.origin === 'ad-hoc') this.complete('last-participant-left');
+    else this.#awaitVacancy(this.options.emptyRoomTimeout, 'empty-timeout');
+  }
+
+  /** Ends the room and everyone's session in it. A second call does nothing. */
+  complete(reason: RoomEndReason): void {
+    if (this.#status !== 'in-progress') return;
+    this.#status = 'completed';
+    this.#vacancyTimer?.cancel();
+    this.#durationTimer.cancel();
+    this.#endedAt = this.#updatedAt = this.clock.now();
+    for (const participant of this.present) participant.disconnect({ type: 'room-ended' });
+    this.announce({ type: 'room-ended', reason });
+  }
+
+  setRecordingRules(rules: readonly Rule[]): void {
+    const now = this.clock.now();
+    this.#recordingRules = { rules, createdAt: this.#recordingRules.createdAt ?? now, updatedAt: now };
+    this.#updateRecording();
+  }
+
+  /** Publishes an event of this room, or of one of its participants, to the whole house. */
+  announce(event: OwnEvent): void {
+    this.#events.publish({ ...event, room: this } as RoomEvent);
+    if (event.type === 'track-published' || event.type === 'track-unpublished') this.#updateRecording();
+  }
+
+  nextSequence(): number {
+    return this.#sequence++;
+  }
+
+  #awaitVacancy(minutes: number, reason: RoomEndReason): void {
+    this.#vacancyTimer = this.clock.after(minutes * MINUTE, () => this.complete(reason));
+  }
+
+  #updateRecording(): void {
+    const recording =
+      this.#status === 'in-progress' &&
+      this.present.some((publisher) => publisher.tracks.some((track) => this.#isRecorded(publisher, track)));
+    if (recording === this.#recording) return;
+    this.#recording = recording;
+    this.recordingRevision++;
+    this.announce({ type: 'recording-state-changed' });
+  }
+
+  #isRecorded(publisher: Participant, track: PublishedTrack): boolean {
+    return (
+      track.kind !== 'data' &&
+      publisher.status !== 'disconnected' &&
+      rulesInclude(this.#recordingRules.rules, {
+        publisherSid: publisher.sid,
+        publisherIdentity: publisher.identity,
+        trackSid: track.sid,
+        trackName: track.name,
+        kind: track.kind,
+        priority: track.priority,
+      })
+    );
+  }
+}

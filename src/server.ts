@@ -1,0 +1,189 @@
+import fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { existsSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { workerPath } from '../native/worker.mjs';
+import { Accounts } from './auth/accounts.js';
+import { SystemClock } from './clock.js';
+import type { Clock } from './clock.js';
+import { ConfigError, isLoopback } from './config.js';
+import type { Config } from './config.js';
+import { twilioError } from './errors.js';
+import { IceServers } from './ice/IceServers.js';
+import { createLogger, errorForLog } from './log.js';
+import type { Logger } from './log.js';
+import { errorBody } from './rest/errors.js';
+import { notFound } from './rest/Directory.js';
+import { pathOf, repairUrl } from './rest/requests.js';
+import { restFace } from './rest/RestFace.js';
+import { EventStream } from './rooms/events.js';
+import { ROOM_DEFAULTS } from './rooms/options.js';
+import { Rooms } from './rooms/Rooms.js';
+import { SfuPlane } from './sfu/SfuPlane.js';
+import { WorkerPool } from './sfu/WorkerPool.js';
+import { randomSid } from './sid.js';
+import { SignalingFace } from './signaling/SignalingFace.js';
+import { MemoryStore } from './store/MemoryStore.js';
+import { quickstart } from './quickstart.js';
+
+/** Parts that a test may replace. */
+export interface ServerParts {
+  clock?: Clock;
+  log?: Logger;
+}
+
+/** A running server. */
+export interface AtriumServer {
+  /** Where REST is: `http://host:port`. */
+  readonly url: string;
+  /** The SDK's `wsServer` option. */
+  readonly wsServer: string;
+  readonly config: Config;
+  readonly rooms: Rooms;
+  readonly events: EventStream;
+  readonly signaling: SignalingFace;
+  readonly sfu: SfuPlane;
+  readonly workers: WorkerPool;
+  /** Ends all rooms, tells their participants, and stops everything. A second call waits for the first. */
+  close(): Promise<void>;
+}
+
+/** Names up to Twilio's limit, each character escaped as UTF-8. */
+const LONGEST_PATH_PARAMETER = 2048;
+/** Bytes of a REST request's body. */
+const LARGEST_BODY = 1_048_576;
+
+/** Builds every part of the house, wires them, and listens. */
+export async function startServer(config: Config, parts: ServerParts = {}): Promise<AtriumServer> {
+  const log = parts.log ?? createLogger(config.logLevel);
+  const clock = parts.clock ?? new SystemClock();
+  const accounts = new Accounts(config.accounts);
+  const events = new EventStream(clock, (error, event) =>
+    log.error(
+      { err: errorForLog(error), event: event.type, room: event.room.sid },
+      'an event was not handled',
+    ),
+  );
+  const defaultsOf = (sid: string) => accounts.get(sid)?.roomDefaults ?? ROOM_DEFAULTS;
+  const rooms = new Rooms({ clock, newSid: randomSid, events }, defaultsOf, ['group', 'group-small']);
+
+  const store = new MemoryStore(config.historySize);
+  events.subscribe(({ type, room }) => {
+    if (type === 'room-ended')
+      void store.saveEndedRoom(
+        room.record,
+        room.participants.map(({ record }) => record),
+      );
+  });
+
+  const workerBin = workerPath();
+  if (workerBin === null || !existsSync(workerBin)) {
+    throw new ConfigError("mediasoup's worker is not on this machine yet: `npm run setup` brings it");
+  }
+  const workers = await WorkerPool.start(
+    {
+      workers: config.workers,
+      workerBin,
+      listenIp: config.host === 'localhost' ? '127.0.0.1' : config.host,
+      announcedAddress: announcedAddress(config),
+      rtcPort: config.rtcPort,
+    },
+    log,
+  );
+  const sfu = new SfuPlane(workers, events, log);
+
+  const signaling = new SignalingFace(
+    {
+      accounts,
+      rooms,
+      clock,
+      iceServers: new IceServers(config.iceServers),
+      mediaPlaneOf: () => sfu,
+      limits: config.limits,
+      sessionTimeout: config.sessionTimeout,
+      log,
+    },
+    events,
+  );
+
+  const app = createHttpServer(log);
+  await app.register(restFace, {
+    accounts,
+    rooms,
+    store,
+    clock,
+    newSid: randomSid,
+    log,
+    publicUrl: config.publicUrl ?? null,
+  });
+  await app.register(quickstart);
+  app.get('/health', async () => ({ status: 'ok' }));
+  signaling.attach(app.server);
+
+  let closing: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    rooms.completeAll('server-stopped');
+    await signaling.close();
+    await app.close();
+    await sfu.close();
+    await store.close();
+  };
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const { host, port } = reachableAt(config, app.server.address() as AddressInfo);
+  return {
+    url: config.publicUrl ?? `http://${host}:${port}`,
+    wsServer: `${config.publicUrl?.replace(/^http/, 'ws') ?? `ws://${host}:${port}`}/signaling`,
+    config,
+    rooms,
+    events,
+    signaling,
+    sfu,
+    workers,
+    close: () => (closing ??= close()),
+  };
+}
+
+function createHttpServer(log: Logger): FastifyInstance {
+  const app: FastifyInstance = fastify({
+    bodyLimit: LARGEST_BODY,
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    rewriteUrl: (request) => repairUrl(request.url ?? '/'),
+    routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
+    clientErrorHandler: (_error, socket) => {
+      if (socket.writable)
+        socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    },
+  });
+  app.setNotFoundHandler((request, reply) => {
+    void reply.code(404).send(errorBody(notFound(pathOf(request))));
+  });
+  app.setErrorHandler((error, request, reply) => {
+    log.error({ err: errorForLog(error), url: request.url }, 'a request failed');
+    void reply.code(500).send(errorBody(twilioError(20500)));
+  });
+  return app;
+}
+
+const isUnspecified = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
+/** Where media are to be sent: what is configured, else what this machine is called on its network. */
+function announcedAddress(config: Config): string | null {
+  if (config.announcedIp !== undefined) return config.announcedIp;
+  if (!isUnspecified(config.host)) return null;
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+}
+
+function reachableAt(config: Config, { port }: AddressInfo): { host: string; port: number } {
+  if (isLoopback(config.host) || !isUnspecified(config.host)) {
+    return { host: config.host.includes(':') ? `[${config.host}]` : config.host, port };
+  }
+  return { host: announcedAddress(config) ?? '127.0.0.1', port };
+}

@@ -1,0 +1,268 @@
+import type { types } from 'mediasoup';
+import { randomUUID } from 'node:crypto';
+import { twilioError } from '../errors.js';
+import type { TwilioError } from '../errors.js';
+import type {
+  BandwidthProfile,
+  MediaChannel,
+  MediaRequest,
+  ParticipantMedia,
+  PeerConnectionState,
+} from '../rooms/media.js';
+import type { Participant } from '../rooms/Participant.js';
+import type { PublishedTrack } from '../rooms/PublishedTrack.js';
+import type { ClientChannel, ServerChannel } from './data/DataChannels.js';
+import type { Incoming, Outgoing } from './MediaSection.js';
+import { PeerConnection } from './PeerConnection.js';
+import type { PeerConnectionDelegate, PeerConnectionSurroundings } from './PeerConnection.js';
+import type { SfuRoom } from './SfuRoom.js';
+
+/** A data track on its way to this participant. */
+interface Relay {
+  readonly source: ClientChannel;
+  readonly receiverId: string;
+  readonly channel: ServerChannel;
+}
+
+/**
+ * A participant's media: what it sends, and what it receives of the others. What it should receive is what the
+ * model says; {@link reconcile} brings what it does receive in line with that, whatever happened in between.
+ */
+export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate {
+  readonly participant: Participant;
+  readonly channels: ReadonlyMap<MediaChannel, string> = new Map();
+  readonly #room: SfuRoom;
+  readonly #onChange: () => void;
+  #peerConnection: PeerConnection | null = null;
+  /** Connections that are closed, by id: the client is told for as long as it may not know. */
+  readonly #closed: PeerConnectionState[] = [];
+  /** What it sends, by the client's id of the track. */
+  readonly #incoming = new Map<string, Incoming>();
+  readonly #clientChannels = new Map<string, ClientChannel>();
+  /** What it receives, by the track's SID. */
+  readonly #outgoing = new Map<string, Outgoing>();
+  readonly #relays = new Map<string, Relay>();
+  #nextReceiver = 1;
+
+  constructor(participant: Participant, room: SfuRoom, onChange: () => void) {
+    this.participant = participant;
+    this.#room = room;
+    this.#onChange = onChange;
+  }
+
+  get peerConnections(): readonly PeerConnectionState[] {
+    return this.#peerConnection ? [...this.#closed, this.#peerConnection.state] : this.#closed;
+  }
+
+  /** Sets up the peer connection that the client offers, and answers. */
+  async start(request: MediaRequest, surroundings: PeerConnectionSurroundings): Promise<void> {
+    const offered = request.peerConnections.find(({ description }) => description?.type === 'offer');
+    if (!offered?.description) return;
+    const peerConnection = await PeerConnection.create(offered.id, surroundings, this);
+    // The participant may be gone by now.
+    if (this.participant.status === 'disconnected') return peerConnection.close();
+    this.#peerConnection = peerConnection;
+    await peerConnection.receive(offered.description);
+  }
+
+  /**
+   * Begins anew on other media, after those in use were lost: closes the peer connection and has the client
+   * offer another one.
+   */
+  async restart(surroundings: PeerConnectionSurroundings): Promise<void> {
+    const lost = this.#peerConnection;
+    if (!lost) return;
+    lost.close();
+    this.#closed.push(lost.state);
+    this.#forgetAll();
+    this.#peerConnection = await PeerConnection.create(randomUUID(), surroundings, this);
+    this.#peerConnection.invite();
+    this.#onChange();
+  }
+
+  #forgetAll(): void {
+    for (const trackSid of [...this.#outgoing.keys(), ...this.#relays.keys()])
+      this.participant.unsubscribed(trackSid);
+    this.#outgoing.clear();
+    this.#relays.clear();
+    this.#incoming.clear();
+    this.#clientChannels.clear();
+  }
+
+  update(states: readonly PeerConnectionState[]): void {
+    for (const { id, description } of states) {
+      if (id === this.#peerConnection?.id && description) void this.#peerConnection.receive(description);
+    }
+  }
+
+  setBandwidthProfile(_profile: BandwidthProfile | null): void {}
+
+  close(): void {
+    this.#peerConnection?.close();
+    this.#incoming.clear();
+    this.#outgoing.clear();
+    this.#relays.clear();
+    this.#clientChannels.clear();
+  }
+
+  requestReconcile(): void {
+    this.#peerConnection?.requestReconcile();
+  }
+
+  // --- what it sends
+
+  /** The producer of one of its tracks, once its media are there. */
+  producerOf(track: PublishedTrack): types.Producer | undefined {
+    return this.#incoming.get(track.clientId)?.producer;
+  }
+
+  clientChannelOf(track: PublishedTrack): ClientChannel | undefined {
+    return this.#clientChannels.get(track.clientId);
+  }
+
+  onIncoming(incoming: Incoming): void {
+    this.#incoming.set(incoming.trackId, incoming);
+    const track = this.participant.trackByClientId(incoming.trackId);
+    if (track) this.followMute(track);
+    this.#room.requestReconcile(this);
+  }
+
+  onIncomingEnded(incoming: Incoming): void {
+    if (this.#incoming.get(incoming.trackId) === incoming) this.#incoming.delete(incoming.trackId);
+    this.#room.requestReconcile(this);
+  }
+
+  onClientChannel(channel: ClientChannel): void {
+    this.#clientChannels.set(channel.label, channel);
+    this.#room.requestReconcile(this);
+  }
+
+  /** Stops or resumes what a track sends, as it is muted or not. */
+  followMute(track: PublishedTrack): void {
+    const producer = this.producerOf(track);
+    if (!producer || producer.closed || producer.paused === !track.enabled) return;
+    (track.enabled ? producer.resume() : producer.pause()).catch(ignoreClosed);
+  }
+
+  /** Its media stop at once; the client's own description follows later. */
+  unpublished(track: PublishedTrack): void {
+    this.#clientChannels.delete(track.clientId);
+    this.producerOf(track)?.close();
+    this.#incoming.delete(track.clientId);
+  }
+
+  // --- what it receives
+
+  async reconcile(): Promise<void> {
+    const peerConnection = this.#peerConnection;
+    if (!peerConnection || this.participant.status === 'disconnected') return;
+    const wanted = new Map(
+      this.participant.room.wantedBy(this.participant).map((track) => [track.sid, track]),
+    );
+    this.#dropUnwanted(wanted, peerConnection);
+    const added = await Promise.all(
+      [...wanted.values()].map((track) => this.#subscribe(track, peerConnection)),
+    );
+    if (peerConnection.closed) return;
+    // Told all together, in the tick in which the offer goes out that brings the media.
+    for (const announce of added) announce?.();
+  }
+
+  #dropUnwanted(wanted: ReadonlyMap<string, PublishedTrack>, peerConnection: PeerConnection): void {
+    for (const [trackSid, outgoing] of this.#outgoing) {
+      const track = wanted.get(trackSid);
+      const producer = track && this.#room.mediaOf(track)?.producerOf(track);
+      if (producer && !outgoing.consumer.closed && outgoing.consumer.producerId === producer.id) continue;
+      this.#outgoing.delete(trackSid);
+      peerConnection.removeOutgoing(outgoing);
+      this.participant.unsubscribed(trackSid);
+    }
+    for (const [trackSid, relay] of this.#relays) {
+      const track = wanted.get(trackSid);
+      if (track && this.#room.mediaOf(track)?.clientChannelOf(track) === relay.source) continue;
+      this.#relays.delete(trackSid);
+      relay.channel.close();
+      this.participant.unsubscribed(trackSid);
+    }
+    for (const [trackSid, { receiver }] of this.participant.subscriptions) {
+      if ('error' in receiver && !wanted.has(trackSid)) this.participant.unsubscribed(trackSid);
+    }
+  }
+
+  /** Begins to receive a track, if its media are there. Returns what tells the model so. */
+  async #subscribe(track: PublishedTrack, peerConnection: PeerConnection): Promise<(() => void) | null> {
+    const publisher = this.#room.mediaOf(track);
+    if (!publisher || this.participant.subscriptions.has(track.sid)) return null;
+    if (track.kind === 'data') {
+      const source = publisher.clientChannelOf(track);
+      return source ? this.#subscribeToData(track, source, peerConnection) : null;
+    }
+    const producer = publisher.producerOf(track);
+    return producer && !producer.closed ? this.#subscribeToMedia(track, producer, peerConnection) : null;
+  }
+
+  async #subscribeToMedia(
+    track: PublishedTrack,
+    producer: types.Producer,
+    peerConnection: PeerConnection,
+  ): Promise<(() => void) | null> {
+    if (!peerConnection.canReceive(producer)) {
+      return () => this.participant.subscriptionFailed(track, twilioError(53404));
+    }
+    const receiverId = this.#newReceiverId(track);
+    const outgoing = await unlessClosed(peerConnection.addOutgoing(producer, track, receiverId), producer);
+    if (!outgoing) return null;
+    this.#outgoing.set(track.sid, outgoing);
+    // The publisher's media end before its track does: the receiver is told, and the section becomes free.
+    outgoing.consumer.on('producerclose', () => this.requestReconcile());
+    return () => this.participant.subscribed(track, receiverId);
+  }
+
+  async #subscribeToData(
+    track: PublishedTrack,
+    source: ClientChannel,
+    peerConnection: PeerConnection,
+  ): Promise<(() => void) | null> {
+    const receiverId = this.#newReceiverId(track);
+    const channel = await peerConnection.dataChannels.openRelay(receiverId, source);
+    this.#relays.set(track.sid, { source, receiverId, channel });
+    return () => this.participant.subscribed(track, receiverId);
+  }
+
+  /** A fresh one for each subscription: under an old one the client would find the receiver of before. */
+  #newReceiverId(track: PublishedTrack): string {
+    return `${track.sid}-${this.#nextReceiver++}`;
+  }
+
+  onOutgoingAgreed({ consumer }: Outgoing): void {
+    // Resuming asks the publisher for a key frame.
+    if (!consumer.closed) consumer.resume().catch(ignoreClosed);
+  }
+
+  // --- the peer connection
+
+  onDescription(): void {
+    this.#onChange();
+  }
+
+  onClosedByClient(): void {
+    this.#peerConnection?.close();
+  }
+
+  onError(error: TwilioError): void {
+    this.participant.disconnect({ type: 'failed', error });
+  }
+}
+
+/** For requests whose object may be closed by the time the worker gets them: there is nothing left to do. */
+function ignoreClosed(): void {}
+
+/** Waits for what is made of a producer; null when that was closed meanwhile. */
+async function unlessClosed<T>(making: Promise<T>, producer: types.Producer): Promise<T | null> {
+  try {
+    return await making;
+  } catch (error) {
+    if (producer.closed) return null;
+    throw error;
+  }
+}

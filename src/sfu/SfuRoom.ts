@@ -1,0 +1,112 @@
+import type { types } from 'mediasoup';
+import type { Logger } from '../log.js';
+import type { SequencedRoomEvent } from '../rooms/events.js';
+import type { MediaRequest } from '../rooms/media.js';
+import type { Participant } from '../rooms/Participant.js';
+import type { PublishedTrack } from '../rooms/PublishedTrack.js';
+import type { Room } from '../rooms/Room.js';
+import { routerCodecs } from './codecs.js';
+import type { PeerConnectionSurroundings } from './PeerConnection.js';
+import { SfuParticipant } from './SfuParticipant.js';
+import type { WorkerPool } from './WorkerPool.js';
+
+/** The media of one room: a router on one of the workers, and everyone's peer connection to it. */
+export class SfuRoom {
+  readonly #room: Room;
+  readonly #workers: WorkerPool;
+  readonly #log: Logger;
+  readonly #participants = new Map<string, SfuParticipant>();
+  #surroundings: Promise<PeerConnectionSurroundings> | null = null;
+  #router: types.Router | null = null;
+  #closed = false;
+
+  constructor(room: Room, workers: WorkerPool, log: Logger) {
+    this.#room = room;
+    this.#workers = workers;
+    this.#log = log.child({ room: room.sid });
+  }
+
+  async join(participant: Participant, request: MediaRequest, onChange: () => void): Promise<SfuParticipant> {
+    const media = new SfuParticipant(participant, this, onChange);
+    this.#participants.set(participant.sid, media);
+    await media.start(request, await this.#media());
+    return media;
+  }
+
+  /** The router and what belongs to it, made at the first need. */
+  #media(): Promise<PeerConnectionSurroundings> {
+    return (this.#surroundings ??= this.#createMedia());
+  }
+
+  async #createMedia(): Promise<PeerConnectionSurroundings> {
+    const worker = await this.#workers.assign();
+    const router = await worker.createRouter({ mediaCodecs: routerCodecs(this.#room.options.videoCodecs) });
+    this.#router = router;
+    if (this.#closed) router.close();
+    router.on('workerclose', () => void this.#restart());
+    const direct = await router.createDirectTransport();
+    const silence = await direct.produceData({ label: 'silence' });
+    return { router, webRtcServer: worker.webRtcServer, hub: { direct, silence }, log: this.#log };
+  }
+
+  /** The worker died: the room goes on with another one, and everyone with a new peer connection. */
+  async #restart(): Promise<void> {
+    if (this.#closed) return;
+    this.#log.warn('the media worker died; the room moves to another one');
+    this.#surroundings = null;
+    try {
+      const surroundings = await this.#media();
+      await Promise.all([...this.#participants.values()].map((media) => media.restart(surroundings)));
+    } catch (error) {
+      this.#log.error({ err: error }, 'the room could not be moved');
+    }
+  }
+
+  /** The media of a track's publisher. */
+  mediaOf(track: PublishedTrack): SfuParticipant | undefined {
+    return this.#participants.get(track.publisherSid);
+  }
+
+  /** Has everyone look again at what they should receive; but for the one that it comes from. */
+  requestReconcile(except?: SfuParticipant): void {
+    for (const media of this.#participants.values()) {
+      if (media !== except) media.requestReconcile();
+    }
+  }
+
+  onRoomEvent(event: SequencedRoomEvent): void {
+    if (event.type === 'room-ended') return this.close();
+    if (!('participant' in event)) return;
+    const media = this.#participants.get(event.participant.sid);
+    switch (event.type) {
+      case 'track-published':
+        media?.followMute(event.track);
+        return this.requestReconcile(media);
+      case 'track-unpublished':
+        media?.unpublished(event.track);
+        return this.requestReconcile(media);
+      case 'track-enabled':
+      case 'track-disabled':
+        return media?.followMute(event.track);
+      case 'track-priority-changed':
+        // A subscribe rule may ask for the priority.
+        return this.requestReconcile(media);
+      case 'subscribe-rules-changed':
+        return media?.requestReconcile();
+      case 'participant-disconnected':
+        this.#participants.delete(event.participant.sid);
+        media?.close();
+        return this.requestReconcile();
+      default:
+        return;
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const media of this.#participants.values()) media.close();
+    this.#participants.clear();
+    this.#router?.close();
+  }
+}

@@ -1,0 +1,168 @@
+import { createWorker } from 'mediasoup';
+import type { types } from 'mediasoup';
+import type { Logger } from '../log.js';
+
+export interface WorkerPoolOptions {
+  /** How many processes. */
+  workers: number;
+  /** The mediasoup-worker binary; null for where mediasoup looks by itself. */
+  workerBin: string | null;
+  /** The address that the media ports listen on. */
+  listenIp: string;
+  /** The address that clients are told; null for the one listened on. */
+  announcedAddress: string | null;
+  /** The first worker's UDP and TCP port, the next worker has the next; 0 for any. */
+  rtcPort: number;
+}
+
+/** A mediasoup worker with its one UDP and one TCP port. */
+export interface MediaWorker {
+  readonly webRtcServer: types.WebRtcServer;
+  createRouter(options: types.RouterOptions): Promise<types.Router>;
+}
+
+class PooledWorker implements MediaWorker {
+  readonly worker: types.Worker;
+  readonly webRtcServer: types.WebRtcServer;
+  #routers = 0;
+
+  constructor(worker: types.Worker, webRtcServer: types.WebRtcServer) {
+    this.worker = worker;
+    this.webRtcServer = webRtcServer;
+  }
+
+  /** Rooms that it carries. */
+  get load(): number {
+    return this.#routers;
+  }
+
+  async createRouter(options: types.RouterOptions): Promise<types.Router> {
+    this.#routers++;
+    const router = await this.worker.createRouter(options);
+    router.observer.once('close', () => this.#routers--);
+    return router;
+  }
+}
+
+const RESTART_DELAY = 500;
+
+/** mediasoup's worker processes. Rooms are spread over them; one that dies is replaced. */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #log: Logger;
+  readonly #workers: (PooledWorker | null)[];
+  /** Those who wait for a worker. */
+  #waiting: (() => void)[] = [];
+  #closed = false;
+
+  private constructor(options: WorkerPoolOptions, log: Logger) {
+    this.#options = options;
+    this.#log = log;
+    this.#workers = Array.from({ length: options.workers }, () => null);
+  }
+
+  /** Starts all workers; rejects when one cannot start, as when a port is taken. */
+  static async start(options: WorkerPoolOptions, log: Logger): Promise<WorkerPool> {
+    const pool = new WorkerPool(options, log);
+    try {
+      await Promise.all(pool.#workers.map((_, index) => pool.#startWorker(index)));
+    } catch (error) {
+      await pool.close();
+      throw error;
+    }
+    return pool;
+  }
+
+  /** The least loaded worker; waits for one where all have just died. */
+  async assign(): Promise<MediaWorker> {
+    for (;;) {
+      if (this.#closed) throw new Error('the media workers are stopped');
+      const alive = this.#workers.filter((pooled) => pooled !== null && !pooled.worker.closed);
+      const least = alive.sort((a, b) => a!.load - b!.load)[0];
+      if (least) return least;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** What each worker holds, for inspection. */
+  dump(): Promise<{ worker: types.WorkerDump; webRtcServer: types.WebRtcServerDump }[]> {
+    return Promise.all(
+      this.#workers
+        .filter((pooled) => pooled !== null)
+        .map(async ({ worker, webRtcServer }) => ({
+          worker: await worker.dump(),
+          webRtcServer: await webRtcServer.dump(),
+        })),
+    );
+  }
+
+  /** Process ids of the workers. */
+  get pids(): number[] {
+    return this.#workers.flatMap((pooled) => (pooled ? [pooled.worker.pid] : []));
+  }
+
+  /** Ends the processes; resolves when they are gone. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#callWaiting();
+    const ends = this.#workers.flatMap((pooled) => {
+      if (!pooled) return [];
+      const { worker } = pooled;
+      if (worker.subprocessClosed) return [];
+      const ended = new Promise<void>((resolve) => worker.once('subprocessclose', resolve));
+      worker.close();
+      return [ended];
+    });
+    await Promise.all(ends);
+  }
+
+  async #startWorker(index: number): Promise<void> {
+    const { workerBin, listenIp, announcedAddress, rtcPort } = this.#options;
+    const worker = await createWorker({
+      logLevel: 'warn',
+      logTags: ['ice', 'dtls', 'sctp'],
+      ...(workerBin !== null && { workerBin }),
+    });
+    const listen = {
+      ip: listenIp,
+      ...(announcedAddress !== null && { announcedAddress }),
+      ...(rtcPort !== 0 && { port: rtcPort + index }),
+    };
+    try {
+      const webRtcServer = await worker.createWebRtcServer({
+        listenInfos: [
+          { protocol: 'udp', ...listen },
+          { protocol: 'tcp', ...listen },
+        ],
+      });
+      this.#workers[index] = new PooledWorker(worker, webRtcServer);
+      this.#callWaiting();
+    } catch (error) {
+      worker.close();
+      const port = rtcPort === 0 ? 'any port' : `port ${rtcPort + index}`;
+      throw new Error(
+        `the media worker cannot listen on ${listenIp}, ${port} (UDP and TCP): ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+    worker.on('died', (error) => {
+      this.#log.error({ err: error, pid: worker.pid }, 'a media worker died');
+      this.#workers[index] = null;
+      this.#replace(index);
+    });
+  }
+
+  #callWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #replace(index: number): void {
+    if (this.#closed) return;
+    this.#startWorker(index).catch((error: unknown) => {
+      this.#log.error({ err: error }, 'a media worker could not be replaced');
+      setTimeout(() => this.#replace(index), RESTART_DELAY).unref();
+    });
+  }
+}

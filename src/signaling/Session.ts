@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import { assertNever } from '../assert-never.js';
+import { twilioError } from '../errors.js';
+import type { TwilioError } from '../errors.js';
+import type { DisconnectReason, SequencedRoomEvent } from '../rooms/events.js';
+import type { ParticipantMedia, PeerConnectionState } from '../rooms/media.js';
+import type { Participant } from '../rooms/Participant.js';
+import type { ClientMessage, TrackList } from './messages.js';
+import {
+  firstPublishedState,
+  mediaSignalingState,
+  participantState,
+  peerConnectionKey,
+  publishedState,
+  recordingState,
+  subscribedState,
+} from './state.js';
+import type { TcmpConnection } from './tcmp.js';
+
+export const RSP_VERSION = 2;
+
+export function errorMessage(error: TwilioError): object {
+  return { type: 'error', version: RSP_VERSION, code: error.code, message: error.message, participants: [] };
+}
+
+/** The last that a client hears of its session. */
+function farewell(reason: DisconnectReason): object {
+  switch (reason.type) {
+    case 'left':
+    case 'removed':
+      return { type: 'disconnected', version: RSP_VERSION };
+    case 'room-ended':
+      return { type: 'disconnected', version: RSP_VERSION, status: 'completed' };
+    case 'duplicate-identity':
+      return errorMessage(twilioError(53205));
+    case 'maximum-duration':
+      return errorMessage(twilioError(53216));
+    case 'session-expired':
+      return errorMessage(twilioError(53204));
+    case 'failed':
+      return errorMessage(reason.error);
+    default:
+      assertNever(reason);
+  }
+}
+
+/** Where a session is served from; fixed at the connect. */
+export interface SessionOptions {
+  /** Seconds for which a client that lost its connection may come back. */
+  sessionTimeout: number;
+  mediaRegion: string | null;
+  signalingRegion: string;
+}
+
+/**
+ * A participant's session as its client knows it. It tells state, not news: whenever something of the room has
+ * changed, it compares the numbers of what was told with the model's and sends the difference, once a tick. So
+ * it does no harm when a message is lost or comes twice.
+ */
+export class Session {
+  readonly id = randomUUID();
+  readonly participant: Participant;
+  readonly #options: SessionOptions;
+  #connection: TcmpConnection | null;
+  #media: ParticipantMedia | null = null;
+  #clientRevision: number;
+  #flushing = false;
+  #farewell: object | null = null;
+
+  // What the client was told last.
+  readonly #changedParticipants = new Set<Participant>();
+  readonly #toldPeerConnections = new Map<string, string>();
+  #toldPublished = 0;
+  #toldSubscribed = 0;
+  #toldRecording = 0;
+  #toldChannels = '';
+
+  constructor(
+    participant: Participant,
+    connection: TcmpConnection,
+    clientRevision: number,
+    options: SessionOptions,
+  ) {
+    this.participant = participant;
+    this.#connection = connection;
+    this.#clientRevision = clientRevision;
+    this.#options = options;
+  }
+
+  /** The message with which the session ended; null while it lives. */
+  get farewell(): object | null {
+    return this.#farewell;
+  }
+
+  /** The media are set up: answers the `connect`. */
+  start(media: ParticipantMedia): void {
+    this.#media = media;
+    if (this.#farewell) return;
+    const published = firstPublishedState(this.participant);
+    this.#tellAll('connected', published);
+    this.#toldPublished = published.revision;
+    this.changed();
+  }
+
+  /** Takes over a new connection after the old one was lost, and answers the `sync`. */
+  resume(connection: TcmpConnection, message: ClientMessage & { type: 'sync' }): void {
+    this.#connection?.close();
+    this.#connection = connection;
+    this.participant.connectionRegained();
+    this.#updateTracks(message.participant);
+    this.#tellAll('synced', publishedState(this.participant));
+    this.#media?.update(message.peerConnections);
+  }
+
+  /** The connection broke. Ignored when another one has taken its place. */
+  connectionLost(connection: TcmpConnection): void {
+    if (this.#connection !== connection) return;
+    this.#connection = null;
+    // Without the answer to its `connect`, a client does not know the session and cannot come back to it.
+    if (this.#media) this.participant.connectionLost(this.#options.sessionTimeout * 1000);
+    else this.participant.disconnect({ type: 'left' });
+  }
+
+  update(message: ClientMessage & { type: 'update' }): void {
+    this.#updateTracks(message.participant);
+    if (message.bandwidthProfile !== undefined) this.#media?.setBandwidthProfile(message.bandwidthProfile);
+    if (message.peerConnections.length > 0) this.#media?.update(message.peerConnections);
+  }
+
+  #updateTracks(list: TrackList | undefined): void {
+    if (!list || list.revision <= this.#clientRevision) return;
+    this.#clientRevision = list.revision;
+    this.participant.updateTracks(list.tracks);
+  }
+
+  /** Something in the room happened. */
+  onRoomEvent(event: SequencedRoomEvent): void {
+    if (!('participant' in event)) return this.changed();
+    if (event.participant !== this.participant) {
+      this.#changedParticipants.add(event.participant);
+      return this.changed();
+    }
+    if (event.type === 'participant-disconnected') this.#end(event.reason);
+    else this.changed();
+  }
+
+  #end(reason: DisconnectReason): void {
+    this.#farewell = farewell(reason);
+    this.#connection?.send(this.#farewell);
+    this.#connection?.close();
+    this.#connection = null;
+  }
+
+  /** Sends the difference soon, together with whatever else changes in this tick. */
+  changed(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      this.#tellDifference();
+    });
+  }
+
+  #tellAll(type: 'connected' | 'synced', published: { revision: number }): void {
+    const { room } = this.participant;
+    const others = room.present.filter((other) => other !== this.participant);
+    const media = this.#media;
+    this.#changedParticipants.clear();
+    this.#toldPublished = published.revision;
+    this.#toldSubscribed = this.participant.subscribedRevision;
+    this.#toldRecording = room.recordingRevision;
+    this.#toldPeerConnections.clear();
+    const channels = media?.channels ?? new Map();
+    this.#toldChannels = JSON.stringify([...channels]);
+    this.#connection?.send({
+      type,
+      version: RSP_VERSION,
+      session: this.id,
+      sid: room.sid,
+      name: room.name,
+      participant: participantState(this.participant),
+      participants: others.map(participantState),
+      published,
+      subscribed: subscribedState(this.participant),
+      recording: recordingState(room),
+      peer_connections: this.#peerConnections(media?.peerConnections ?? []),
+      media_signaling: mediaSignalingState(channels),
+      options: {
+        session_timeout: this.#options.sessionTimeout,
+        media_region: this.#options.mediaRegion,
+        signaling_region: this.#options.signalingRegion,
+        audio_processors: [],
+      },
+    });
+  }
+
+  #tellDifference(): void {
+    const media = this.#media;
+    if (!media || !this.#connection) return;
+    const { participant } = this;
+    const update: Record<string, unknown> = {};
+    if (this.#changedParticipants.size > 0) {
+      update['participants'] = [...this.#changedParticipants].map(participantState);
+      this.#changedParticipants.clear();
+    }
+    if (participant.publishedRevision > this.#toldPublished) {
+      update['published'] = publishedState(participant);
+      this.#toldPublished = participant.publishedRevision;
+    }
+    if (participant.subscribedRevision > this.#toldSubscribed) {
+      update['subscribed'] = subscribedState(participant);
+      this.#toldSubscribed = participant.subscribedRevision;
+    }
+    if (participant.room.recordingRevision > this.#toldRecording) {
+      update['recording'] = recordingState(participant.room);
+      this.#toldRecording = participant.room.recordingRevision;
+    }
+    const channels = JSON.stringify([...media.channels]);
+    if (channels !== this.#toldChannels) {
+      update['media_signaling'] = mediaSignalingState(media.channels);
+      this.#toldChannels = channels;
+    }
+    const untold = media.peerConnections.filter(
+      (state) => this.#toldPeerConnections.get(state.id) !== peerConnectionKey(state),
+    );
+    if (untold.length > 0) update['peer_connections'] = this.#peerConnections(untold);
+    if (Object.keys(update).length === 0) return;
+    this.#connection.send({ type: 'update', version: RSP_VERSION, session: this.id, ...update });
+  }
+
+  #peerConnections(states: readonly PeerConnectionState[]): readonly PeerConnectionState[] {
+    for (const state of states) this.#toldPeerConnections.set(state.id, peerConnectionKey(state));
+    return states;
+  }
+}

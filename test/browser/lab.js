@@ -1,0 +1,238 @@
+// The page's side of the browser tests: one participant with the published SDK. Tests call `lab.…`.
+/* global Twilio */
+'use strict';
+
+const lab = {
+  room: null,
+  /** What happened, in order: [name, …details]. */
+  log: [],
+  /** Local tracks by the name that the test gave them. */
+  local: new Map(),
+  /** Messages of remote data tracks: {from, track, data}. */
+  messages: [],
+};
+window.lab = lab;
+
+const asText = (data) => (typeof data === 'string' ? data : `bytes:${[...new Uint8Array(data)].join(',')}`);
+
+/** A moving picture of a given size and colour. */
+function createVideoTrack({ width = 320, height = 180, hue = 0, fps = 15 } = {}) {
+  const canvas = document.createElement('canvas');
+  Object.assign(canvas, { width, height });
+  const context = canvas.getContext('2d');
+  let frame = 0;
+  const draw = () => {
+    frame++;
+    context.fillStyle = `hsl(${hue} 70% 50%)`;
+    context.fillRect(0, 0, width, height);
+    context.fillStyle = 'white';
+    context.fillRect((frame * 7) % width, height / 3, width / 8, height / 3);
+    context.font = `${height / 6}px sans-serif`;
+    context.fillText(String(frame), 10, height / 5);
+  };
+  draw();
+  const timer = setInterval(draw, 1000 / fps);
+  const [track] = canvas.captureStream(fps).getVideoTracks();
+  track.addEventListener('ended', () => clearInterval(timer));
+  return track;
+}
+
+let audioContext = null;
+/** A tone. */
+function createAudioTrack({ frequency = 440, gain = 0.5 } = {}) {
+  audioContext ??= new AudioContext();
+  const oscillator = new OscillatorNode(audioContext, { frequency });
+  const volume = new GainNode(audioContext, { gain });
+  const destination = new MediaStreamAudioDestinationNode(audioContext);
+  oscillator.connect(volume).connect(destination);
+  oscillator.start();
+  return destination.stream.getAudioTracks()[0];
+}
+
+/** Makes a local track as described: {kind, name, …}. */
+async function makeTrack({ kind, name, source, ...options }) {
+  const { LocalAudioTrack, LocalVideoTrack, LocalDataTrack } = Twilio.Video;
+  let track;
+  if (kind === 'data') track = new LocalDataTrack({ name, ...options });
+  else if (source === 'camera') {
+    track = await Twilio.Video.createLocalVideoTrack({ name, ...options });
+  } else if (kind === 'audio') track = new LocalAudioTrack(createAudioTrack(options), { name });
+  else track = new LocalVideoTrack(createVideoTrack(options), { name });
+  lab.local.set(name, track);
+  return track;
+}
+
+function watchTrack(participant, track) {
+  if (track.kind === 'data') {
+    track.on('message', (data) =>
+      lab.messages.push({ from: participant.identity, track: track.name, data: asText(data) }),
+    );
+    return;
+  }
+  const element = track.attach();
+  element.muted = true;
+  document.body.append(element);
+}
+
+function watchParticipant(participant) {
+  const record = (event, ...details) => lab.log.push([event, participant.identity, ...details]);
+  for (const event of [
+    'trackPublished',
+    'trackUnpublished',
+    'trackEnabled',
+    'trackDisabled',
+    'trackSwitchedOff',
+    'trackSwitchedOn',
+  ]) {
+    participant.on(event, (item) => record(event, item.trackName ?? item.name));
+  }
+  participant.on('trackSubscribed', (track) => {
+    record('trackSubscribed', track.name);
+    watchTrack(participant, track);
+  });
+  participant.on('trackUnsubscribed', (track) => {
+    record('trackUnsubscribed', track.name);
+    if (track.kind !== 'data') for (const element of track.detach()) element.remove();
+  });
+  participant.on('trackSubscriptionFailed', (error, publication) =>
+    record('trackSubscriptionFailed', publication.trackName, error.code),
+  );
+  participant.on('reconnecting', () => record('participantReconnecting'));
+  participant.on('reconnected', () => record('participantReconnected'));
+}
+
+function watchRoom(room) {
+  lab.room = room;
+  room.participants.forEach(watchParticipant);
+  room.on('participantConnected', (participant) => {
+    lab.log.push(['participantConnected', participant.identity]);
+    watchParticipant(participant);
+  });
+  room.on('participantDisconnected', (participant) => {
+    lab.log.push(['participantDisconnected', participant.identity, participant.tracks.size]);
+  });
+  room.on('disconnected', (_room, error) => lab.log.push(['disconnected', error ? error.code : null]));
+  room.on('reconnecting', (error) => lab.log.push(['reconnecting', error ? error.code : null]));
+  room.on('reconnected', () => lab.log.push(['reconnected']));
+  room.on('recordingStarted', () => lab.log.push(['recordingStarted']));
+  room.on('recordingStopped', () => lab.log.push(['recordingStopped']));
+  room.on('dominantSpeakerChanged', (participant) =>
+    lab.log.push(['dominantSpeakerChanged', participant ? participant.identity : null]),
+  );
+  room.localParticipant.on('trackPublicationFailed', (error, track) =>
+    lab.log.push(['trackPublicationFailed', track.name, error.code]),
+  );
+  room.localParticipant.on('trackPublished', (publication) =>
+    lab.log.push(['published', publication.trackName]),
+  );
+}
+
+/** Connects; resolves to what the test wants to know, errors included. */
+lab.connect = async (token, options, tracks) => {
+  try {
+    const localTracks = await Promise.all((tracks ?? []).map(makeTrack));
+    const room = await Twilio.Video.connect(token, { ...options, tracks: localTracks });
+    watchRoom(room);
+    return {
+      sid: room.sid,
+      name: room.name,
+      participantSid: room.localParticipant.sid,
+      mediaRegion: room.mediaRegion,
+    };
+  } catch (error) {
+    return { error: { code: error.code ?? null, name: error.name, message: error.message } };
+  }
+};
+
+lab.publish = async (description, publishOptions) => {
+  try {
+    const track = lab.local.get(description.name) ?? (await makeTrack(description));
+    const publication = await lab.room.localParticipant.publishTrack(track, publishOptions);
+    return { sid: publication.trackSid };
+  } catch (error) {
+    return { error: { code: error.code ?? null, message: error.message } };
+  }
+};
+
+lab.unpublish = (name, stop = false) => {
+  const track = lab.local.get(name);
+  lab.room.localParticipant.unpublishTrack(track);
+  if (stop && track.kind !== 'data') track.stop();
+  lab.local.delete(name);
+  if (!stop) lab.local.set(name, track);
+};
+
+lab.enable = (name, on) => (on ? lab.local.get(name).enable() : lab.local.get(name).disable());
+lab.send = (name, text) => lab.local.get(name).send(text);
+lab.sendBytes = (name, bytes) => lab.local.get(name).send(new Uint8Array(bytes).buffer);
+lab.disconnect = () => lab.room.disconnect();
+
+/** The SDK's peer connections, as the browser has them. */
+lab.peerConnections = () =>
+  [...lab.room._signaling._peerConnectionManager._peerConnections.values()].map(
+    ({ _peerConnection }) => _peerConnection,
+  );
+lab.rawPeerConnections = () => lab.peerConnections().map((pc) => pc._peerConnection ?? pc);
+
+/** What is subscribed to: {"identity/track": {kind, …statistics}}. */
+lab.received = async () => {
+  const result = {};
+  const reports = await lab.room.getStats();
+  const bySid = new Map();
+  for (const report of reports) {
+    for (const stats of [...report.remoteAudioTrackStats, ...report.remoteVideoTrackStats])
+      bySid.set(stats.trackSid, stats);
+  }
+  const inbound = new Map();
+  for (const pc of lab.rawPeerConnections()) {
+    for (const stats of (await pc.getStats()).values()) {
+      if (stats.type === 'inbound-rtp') inbound.set(stats.ssrc, stats);
+    }
+  }
+  for (const participant of lab.room.participants.values()) {
+    for (const publication of participant.tracks.values()) {
+      if (!publication.isSubscribed) continue;
+      const stats = bySid.get(publication.trackSid);
+      const raw = stats ? inbound.get(Number(stats.ssrc)) : undefined;
+      const element = publication.track.kind === 'video' ? document.querySelector(`video`) : null;
+      result[`${participant.identity}/${publication.trackName}`] = {
+        kind: publication.kind,
+        bytes: raw?.bytesReceived ?? 0,
+        packets: raw?.packetsReceived ?? 0,
+        framesDecoded: raw?.framesDecoded ?? 0,
+        width: raw?.frameWidth ?? 0,
+        height: raw?.frameHeight ?? 0,
+        audioEnergy: raw?.totalAudioEnergy ?? 0,
+        codec: stats?.codec ?? null,
+        hasElement: element !== null,
+      };
+    }
+  }
+  return result;
+};
+
+/** What is sent, by simulcast layer: [{kind, frames, width, bytes, codec}]. */
+lab.sent = async () => {
+  const result = [];
+  for (const pc of lab.rawPeerConnections()) {
+    const stats = await pc.getStats();
+    for (const item of stats.values()) {
+      if (item.type !== 'outbound-rtp') continue;
+      result.push({
+        kind: item.kind,
+        ssrc: item.ssrc,
+        frames: item.framesEncoded ?? 0,
+        width: item.frameWidth ?? 0,
+        bytes: item.bytesSent ?? 0,
+        active: item.active,
+        codec: stats.get(item.codecId)?.mimeType ?? null,
+      });
+    }
+  }
+  return result;
+};
+
+lab.sdp = () =>
+  lab
+    .rawPeerConnections()
+    .map((pc) => ({ local: pc.localDescription?.sdp, remote: pc.remoteDescription?.sdp }));

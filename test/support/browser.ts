@@ -1,0 +1,259 @@
+import { chromium } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import fastify from 'fastify';
+import fastifyStatic from '@fastify/static';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { accessToken } from './tokens.js';
+
+/** A local track that a test page makes. */
+export interface TrackSpec {
+  kind: 'audio' | 'video' | 'data';
+  name: string;
+  source?: 'camera';
+  width?: number;
+  height?: number;
+  hue?: number;
+  fps?: number;
+  frequency?: number;
+  gain?: number;
+  ordered?: boolean;
+  maxRetransmits?: number;
+  maxPacketLifeTime?: number;
+}
+
+export interface Received {
+  kind: string;
+  bytes: number;
+  packets: number;
+  framesDecoded: number;
+  width: number;
+  height: number;
+  audioEnergy: number;
+  codec: string | null;
+}
+
+export interface Sent {
+  kind: string;
+  ssrc: number;
+  frames: number;
+  width: number;
+  bytes: number;
+  active: boolean;
+  codec: string | null;
+}
+
+export type Connected =
+  | { sid: string; name: string; participantSid: string; mediaRegion: string | null; error?: undefined }
+  | { error: { code: number | null; name: string; message: string }; sid?: undefined; name?: undefined };
+
+const CHROMIUM = process.env['ATRIUM_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  '--auto-select-desktop-capture-source=Entire screen',
+  '--autoplay-policy=no-user-gesture-required',
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
+  '--disable-background-timer-throttling',
+  '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows',
+];
+
+/** A browser with pages that hold one participant each. */
+export class Lab {
+  readonly browser: Browser;
+  readonly #context: BrowserContext;
+  readonly #origin: string;
+  readonly #stop: () => Promise<void>;
+  readonly #pages: LabPage[] = [];
+  wsServer: string;
+
+  private constructor(
+    browser: Browser,
+    context: BrowserContext,
+    origin: string,
+    wsServer: string,
+    stop: () => Promise<void>,
+  ) {
+    this.browser = browser;
+    this.#context = context;
+    this.#origin = origin;
+    this.wsServer = wsServer;
+    this.#stop = stop;
+  }
+
+  static async open(wsServer: string, flags: string[] = []): Promise<Lab> {
+    const app = fastify();
+    const sdk = dirname(createRequire(import.meta.url).resolve('twilio-video/dist/twilio-video.js'));
+    await app.register(fastifyStatic, { root: sdk, prefix: '/sdk/' });
+    await app.register(fastifyStatic, {
+      root: fileURLToPath(new URL('../browser/', import.meta.url)),
+      decorateReply: false,
+    });
+    const origin = await app.listen({ host: '127.0.0.1', port: 0 });
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags] });
+    const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
+    return new Lab(browser, context, origin, wsServer, () => app.close());
+  }
+
+  /** Opens a page for a participant of this identity. */
+  async page(identity: string): Promise<LabPage> {
+    const page = await this.#context.newPage();
+    if (process.env['ATRIUM_TEST_CONSOLE'])
+      page.on('console', (message) => console.log(`[${identity}]`, message.text()));
+    await page.goto(`${this.#origin}/lab.html`);
+    const labPage = new LabPage(page, identity, () => this.wsServer);
+    this.#pages.push(labPage);
+    return labPage;
+  }
+
+  /** Opens a page and joins. */
+  async join(
+    identity: string,
+    room: string,
+    tracks: TrackSpec[] = [],
+    options: object = {},
+  ): Promise<LabPage> {
+    const page = await this.page(identity);
+    const connected = await page.connect(room, tracks, options);
+    if (connected.error)
+      throw new Error(`${identity} could not join: ${connected.error.code} ${connected.error.message}`);
+    return page;
+  }
+
+  /** Closes all pages: to be called between tests. */
+  async closePages(): Promise<void> {
+    await Promise.all(this.#pages.splice(0).map(({ page }) => page.close()));
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.#stop();
+  }
+}
+
+const POLL = 100;
+
+/** One page with one participant. */
+export class LabPage {
+  readonly page: Page;
+  readonly identity: string;
+  readonly #wsServer: () => string;
+  /** What `connect` told. */
+  connected: Connected | null = null;
+
+  constructor(page: Page, identity: string, wsServer: () => string) {
+    this.page = page;
+    this.identity = identity;
+    this.#wsServer = wsServer;
+  }
+
+  async connect(
+    room: string | null,
+    tracks: TrackSpec[] = [],
+    options: object & { token?: string } = {},
+  ): Promise<Connected> {
+    const { token = await accessToken({ identity: this.identity }), ...rest } = options;
+    const connectOptions = {
+      ...(room !== null && { name: room }),
+      wsServer: this.#wsServer(),
+      insights: false,
+      ...rest,
+    };
+    this.connected = await this.page.evaluate(
+      ([aToken, someOptions, someTracks]) =>
+        (globalThis as never as LabWindow).lab.connect(aToken, someOptions, someTracks),
+      [token, connectOptions, tracks] as const,
+    );
+    return this.connected;
+  }
+
+  /** Calls a function of `lab` in the page. */
+  async call<T>(name: string, ...args: unknown[]): Promise<T> {
+    return this.page.evaluate(
+      ([method, values]) => {
+        const { lab } = globalThis as never as { lab: Record<string, (...args: unknown[]) => unknown> };
+        return lab[method]!(...values) as never;
+      },
+      [name, args] as const,
+    );
+  }
+
+  publish(track: TrackSpec, options: object = {}): Promise<{ sid?: string; error?: { code: number } }> {
+    return this.call('publish', track, options);
+  }
+
+  unpublish(name: string): Promise<void> {
+    return this.call('unpublish', name);
+  }
+
+  received(): Promise<Record<string, Received>> {
+    return this.call('received');
+  }
+
+  sent(): Promise<Sent[]> {
+    return this.call('sent');
+  }
+
+  async log(): Promise<unknown[][]> {
+    return this.page.evaluate(() => (globalThis as never as { lab: { log: unknown[][] } }).lab.log);
+  }
+
+  async messages(): Promise<{ from: string; track: string; data: string }[]> {
+    return this.page.evaluate(() => (globalThis as never as { lab: { messages: never[] } }).lab.messages);
+  }
+
+  /** Waits until the log holds an entry that begins with these values. */
+  async logged(...entry: unknown[]): Promise<void> {
+    const text = JSON.stringify(entry).slice(0, -1);
+    await this.until(
+      async () => (await this.log()).some((logged) => JSON.stringify(logged).startsWith(text)),
+      async () =>
+        `${this.identity} to log ${JSON.stringify(entry)}; it logged ${JSON.stringify(await this.log())}`,
+    );
+  }
+
+  /** Waits until as many frames of a remote video, or bytes of a remote audio, arrive anew. */
+  async flows(key: string, { frames = 3, within = 15_000 } = {}): Promise<Received> {
+    let before: Received | undefined;
+    let now: Received | undefined;
+    await this.until(
+      async () => {
+        now = (await this.received())[key];
+        before ??= now;
+        if (!now || !before) return false;
+        return now.kind === 'video'
+          ? now.framesDecoded >= before.framesDecoded + frames
+          : now.packets >= before.packets + 5;
+      },
+      async () => `${this.identity} to receive ${key}; it receives ${JSON.stringify(await this.received())}`,
+      within,
+    );
+    return now!;
+  }
+
+  /** Waits for a condition; fails with what was awaited. */
+  async until(
+    condition: () => Promise<boolean>,
+    awaited: () => Promise<string>,
+    within = 15_000,
+  ): Promise<void> {
+    const end = Date.now() + within;
+    while (!(await condition())) {
+      if (Date.now() > end) throw new Error(`waited ${within} ms for ${await awaited()}`);
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+    }
+  }
+}
+
+interface LabWindow {
+  lab: { connect(token: string, options: object, tracks: readonly TrackSpec[]): Promise<Connected> };
+}
