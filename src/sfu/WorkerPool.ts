@@ -21,10 +21,16 @@ export interface MediaWorker {
   createRouter(options: types.RouterOptions): Promise<types.Router>;
 }
 
+export interface WorkerContents {
+  worker: types.WorkerDump;
+  webRtcServer: types.WebRtcServerDump;
+  routers: types.RouterDump[];
+}
+
 class PooledWorker implements MediaWorker {
   readonly worker: types.Worker;
   readonly webRtcServer: types.WebRtcServer;
-  #routers = 0;
+  readonly #routers = new Set<types.Router>();
 
   constructor(worker: types.Worker, webRtcServer: types.WebRtcServer) {
     this.worker = worker;
@@ -33,14 +39,23 @@ class PooledWorker implements MediaWorker {
 
   /** Rooms that it carries. */
   get load(): number {
-    return this.#routers;
+    return this.#routers.size;
   }
 
   async createRouter(options: types.RouterOptions): Promise<types.Router> {
-    this.#routers++;
     const router = await this.worker.createRouter(options);
-    router.observer.once('close', () => this.#routers--);
+    this.#routers.add(router);
+    router.observer.once('close', () => this.#routers.delete(router));
     return router;
+  }
+
+  async dump(): Promise<WorkerContents> {
+    const [worker, webRtcServer, ...routers] = await Promise.all([
+      this.worker.dump(),
+      this.webRtcServer.dump(),
+      ...[...this.#routers].map((router) => router.dump()),
+    ]);
+    return { worker, webRtcServer, routers };
   }
 }
 
@@ -85,15 +100,8 @@ export class WorkerPool {
   }
 
   /** What each worker holds, for inspection. */
-  dump(): Promise<{ worker: types.WorkerDump; webRtcServer: types.WebRtcServerDump }[]> {
-    return Promise.all(
-      this.#workers
-        .filter((pooled) => pooled !== null)
-        .map(async ({ worker, webRtcServer }) => ({
-          worker: await worker.dump(),
-          webRtcServer: await webRtcServer.dump(),
-        })),
-    );
+  dump(): Promise<WorkerContents[]> {
+    return Promise.all(this.#workers.filter((pooled) => pooled !== null).map((pooled) => pooled.dump()));
   }
 
   /** Process ids of the workers. */

@@ -50,14 +50,18 @@ function createAudioTrack({ frequency = 440, gain = 0.5 } = {}) {
 }
 
 /** Makes a local track as described: {kind, name, …}. */
-async function makeTrack({ kind, name, source, ...options }) {
+async function makeTrack({ kind, name, source, disabled, ...options }) {
   const { LocalAudioTrack, LocalVideoTrack, LocalDataTrack } = Twilio.Video;
   let track;
   if (kind === 'data') track = new LocalDataTrack({ name, ...options });
   else if (source === 'camera') {
     track = await Twilio.Video.createLocalVideoTrack({ name, ...options });
+  } else if (source === 'screen') {
+    const stream = await navigator.mediaDevices.getDisplayMedia({ video: true });
+    track = new LocalVideoTrack(stream.getVideoTracks()[0], { name });
   } else if (kind === 'audio') track = new LocalAudioTrack(createAudioTrack(options), { name });
   else track = new LocalVideoTrack(createVideoTrack(options), { name });
+  if (disabled) track.disable();
   lab.local.set(name, track);
   return track;
 }
@@ -154,6 +158,15 @@ lab.publish = async (description, publishOptions) => {
   }
 };
 
+/** Publishes a track of its own, even where one of the same name is there. */
+lab.publishNew = async (description) => {
+  const before = lab.local.get(description.name);
+  lab.local.delete(description.name);
+  const result = await lab.publish(description);
+  if (before) lab.local.set(description.name, before);
+  return result;
+};
+
 lab.unpublish = (name, stop = false) => {
   const track = lab.local.get(name);
   lab.room.localParticipant.unpublishTrack(track);
@@ -165,6 +178,47 @@ lab.unpublish = (name, stop = false) => {
 lab.enable = (name, on) => (on ? lab.local.get(name).enable() : lab.local.get(name).disable());
 lab.send = (name, text) => lab.local.get(name).send(text);
 lab.sendBytes = (name, bytes) => lab.local.get(name).send(new Uint8Array(bytes).buffer);
+lab.sendMany = (name, count) => {
+  for (let n = 0; n < count; n++) lab.local.get(name).send(String(n));
+};
+
+/** Connects without tracks; resolves to the milliseconds until the first frame of a remote video is shown. */
+lab.firstFrameAfterConnect = async (token, options) => {
+  const start = performance.now();
+  const room = await Twilio.Video.connect(token, { ...options, tracks: [] });
+  watchRoom(room);
+  return new Promise((resolve) => {
+    const onTrack = (track) => {
+      if (track.kind !== 'video') return;
+      const element = track.attach();
+      element.muted = true;
+      document.body.append(element);
+      element.requestVideoFrameCallback(() => resolve(performance.now() - start));
+    };
+    room.on('trackSubscribed', onTrack);
+    room.participants.forEach((participant) =>
+      participant.tracks.forEach((publication) => publication.track && onTrack(publication.track)),
+    );
+  });
+};
+
+/** All publications of the others: ["identity/name"], sorted. */
+lab.publications = () =>
+  [...lab.room.participants.values()]
+    .flatMap((participant) =>
+      [...participant.tracks.values()].map(({ trackName }) => `${participant.identity}/${trackName}`),
+    )
+    .sort();
+
+lab.dataTrack = (identity, name) => {
+  const participant = [...lab.room.participants.values()].find(
+    (candidate) => candidate.identity === identity,
+  );
+  const { track } = [...participant.dataTracks.values()].find(({ trackName }) => trackName === name);
+  const { ordered, maxRetransmits, maxPacketLifeTime } = track;
+  return { ordered, maxRetransmits, maxPacketLifeTime };
+};
+
 lab.disconnect = () => lab.room.disconnect();
 
 /** The SDK's peer connections, as the browser has them. */
@@ -194,7 +248,6 @@ lab.received = async () => {
       if (!publication.isSubscribed) continue;
       const stats = bySid.get(publication.trackSid);
       const raw = stats ? inbound.get(Number(stats.ssrc)) : undefined;
-      const element = publication.track.kind === 'video' ? document.querySelector(`video`) : null;
       result[`${participant.identity}/${publication.trackName}`] = {
         kind: publication.kind,
         bytes: raw?.bytesReceived ?? 0,
@@ -204,7 +257,6 @@ lab.received = async () => {
         height: raw?.frameHeight ?? 0,
         audioEnergy: raw?.totalAudioEnergy ?? 0,
         codec: stats?.codec ?? null,
-        hasElement: element !== null,
       };
     }
   }

@@ -1,53 +1,121 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startAtrium } from '../../src/index.js';
-import type { AtriumServer } from '../../src/index.js';
-import { Lab } from '../support/browser.js';
+import { describe, expect, test } from 'vitest';
+import type { LabPage, TrackSpec } from '../support/browser.js';
+import { useLab } from '../support/lab-suite.js';
 
-let atrium: AtriumServer;
-let lab: Lab;
+const suite = useLab();
 
-beforeAll(async () => {
-  atrium = await startAtrium();
-  lab = await Lab.open(atrium.wsServer);
-});
-afterEach(async () => {
-  await lab.closePages();
-  atrium.rooms.completeAll('completed-by-api');
-});
-afterAll(async () => {
-  await lab?.close();
-  await atrium?.close();
-});
+const everything = (hue: number): TrackSpec[] => [
+  { kind: 'audio', name: 'voice' },
+  { kind: 'video', name: 'face', hue },
+  { kind: 'data', name: 'chat' },
+];
 
-describe('two participants', () => {
-  test('hear, see and message each other', async () => {
-    const tracks = (hue: number) => [
-      { kind: 'audio', name: 'voice' } as const,
-      { kind: 'video', name: 'face', hue } as const,
-      { kind: 'data', name: 'chat' } as const,
-    ];
-    const alice = await lab.join('alice', 'meeting', tracks(0));
-    const bob = await lab.join('bob', 'meeting', tracks(120));
-    for (const [me, other] of [
-      [alice, 'bob'],
-      [bob, 'alice'],
-    ] as const) {
-      await me.flows(`${other}/voice`);
-      const video = await me.flows(`${other}/face`);
-      expect(video).toMatchObject({ width: 320, height: 180 });
-      await me.logged('trackSubscribed', other, 'chat');
+/** Everyone receives everyone else's sound, picture and messages. */
+async function expectFullExchange(pages: LabPage[]): Promise<void> {
+  for (const page of pages) {
+    for (const other of pages.filter((candidate) => candidate !== page)) {
+      await page.flows(`${other.identity}/voice`);
+      expect(await page.flows(`${other.identity}/face`)).toMatchObject({
+        kind: 'video',
+        width: 320,
+        height: 180,
+      });
+      await page.logged('trackSubscribed', other.identity, 'chat');
     }
-    await alice.call('send', 'chat', 'hello');
-    await bob.call('sendBytes', 'chat', [1, 2, 3]);
-    await bob.until(
-      async () => (await bob.messages()).length > 0,
-      async () => 'a message',
+  }
+  for (const page of pages) await page.call('send', 'chat', `hello from ${page.identity}`);
+  for (const page of pages) {
+    await page.untilMessages(pages.length - 1);
+    const expected = pages
+      .filter((candidate) => candidate !== page)
+      .map(({ identity }) => ({ from: identity, track: 'chat', data: `hello from ${identity}` }));
+    const received = await page.messages();
+    expect(received.sort((a, b) => (a.from < b.from ? -1 : 1))).toEqual(
+      expected.sort((a, b) => (a.from < b.from ? -1 : 1)),
     );
-    await alice.until(
-      async () => (await alice.messages()).length > 0,
-      async () => 'a message',
+  }
+}
+
+describe('a group room', () => {
+  test('lets two participants hear, see and message each other', async () => {
+    const alice = await suite.lab.join('alice', 'meeting', everything(0));
+    const bob = await suite.lab.join('bob', 'meeting', everything(120));
+    await expectFullExchange([alice, bob]);
+  });
+
+  test('lets five participants, who join at the same time, hear, see and message each other', async () => {
+    const identities = ['ann', 'ben', 'cem', 'dan', 'eve'];
+    const pages = await Promise.all(
+      identities.map((identity, index) => suite.lab.join(identity, 'five', everything(index * 70))),
     );
-    expect(await bob.messages()).toEqual([{ from: 'alice', track: 'chat', data: 'hello' }]);
-    expect(await alice.messages()).toEqual([{ from: 'bob', track: 'chat', data: 'bytes:1,2,3' }]);
+    await expectFullExchange(pages);
+  });
+
+  test('carries binary messages as binary', async () => {
+    const alice = await suite.lab.join('alice', 'bytes', [{ kind: 'data', name: 'chat' }]);
+    const bob = await suite.lab.join('bob', 'bytes');
+    await bob.logged('trackSubscribed', 'alice', 'chat');
+    await alice.call('sendBytes', 'chat', [0, 1, 2, 255]);
+    await bob.untilMessages(1);
+    expect(await bob.messages()).toEqual([{ from: 'alice', track: 'chat', data: 'bytes:0,1,2,255' }]);
+  });
+
+  test('shows a picture to a late joiner within a second', async () => {
+    await suite.lab.join('alice', 'late', [{ kind: 'video', name: 'face', width: 640, height: 360 }]);
+    const late = await suite.lab.page('bob');
+    // Long enough that no key frame of the beginning is still on its way.
+    await late.page.waitForTimeout(4000);
+    const milliseconds = await late.call<number>('firstFrameAfterConnect', await late.token(), {
+      ...late.connectOptions,
+      name: 'late',
+    });
+    expect(milliseconds).toBeLessThan(1000);
+  });
+
+  test('subscribes to nothing for a participant that wants no automatic subscription', async () => {
+    await suite.lab.join('alice', 'choosy', everything(0));
+    const bob = await suite.lab.join('bob', 'choosy', [], { automaticSubscription: false });
+    const carol = await suite.lab.join('carol', 'choosy');
+    await carol.flows('alice/face');
+    expect(await bob.received()).toEqual({});
+    expect(await bob.log()).not.toContainEqual(expect.arrayContaining(['trackSubscribed']));
+    expect(await bob.call('publications')).toEqual(['alice/chat', 'alice/face', 'alice/voice']);
+  });
+
+  test('tells who joins and who leaves, and keeps the tracks of the one who left', async () => {
+    const alice = await suite.lab.join('alice', 'coming-and-going');
+    const bob = await suite.lab.join('bob', 'coming-and-going', everything(0));
+    await alice.logged('participantConnected', 'bob');
+    await alice.logged('trackSubscribed', 'bob', 'face');
+    await bob.call('disconnect');
+    await alice.logged('participantDisconnected', 'bob', 3);
+    await alice.logged('trackUnsubscribed', 'bob', 'face');
+    await bob.logged('disconnected', null);
+  });
+
+  test('gives a room without a name its SID as name', async () => {
+    const page = await suite.lab.page('alice');
+    const connected = await page.connect(null);
+    expect(connected).toMatchObject({ sid: expect.stringMatching(/^RM[0-9a-f]{32}$/), mediaRegion: 'us1' });
+    expect(connected.name).toBe(connected.sid);
+  });
+
+  test('can be joined by its SID', async () => {
+    const alice = await suite.lab.join('alice', 'by-sid');
+    const bob = await suite.lab.join('bob', alice.connected!.sid!);
+    expect(bob.connected).toMatchObject({ sid: alice.connected!.sid, name: 'by-sid' });
+  });
+
+  test('is a new room when its name is used again after its end', async () => {
+    const alice = await suite.lab.join('alice', 'again', everything(0));
+    const bob = await suite.lab.join('bob', 'again', everything(90));
+    await bob.flows('alice/face');
+    suite.atrium.rooms.completeAll('completed-by-api');
+    await alice.logged('disconnected', 53118);
+    await bob.logged('disconnected', 53118);
+    const aliceAgain = await suite.lab.join('alice', 'again', everything(0));
+    const bobAgain = await suite.lab.join('bob', 'again', everything(90));
+    expect(aliceAgain.connected!.sid).not.toBe(alice.connected!.sid);
+    await expectFullExchange([aliceAgain, bobAgain]);
   });
 });

@@ -11,7 +11,9 @@ import { accessToken } from './tokens.js';
 export interface TrackSpec {
   kind: 'audio' | 'video' | 'data';
   name: string;
-  source?: 'camera';
+  source?: 'camera' | 'screen';
+  /** Muted before it is published. */
+  disabled?: boolean;
   width?: number;
   height?: number;
   hue?: number;
@@ -176,6 +178,14 @@ export class LabPage {
     return this.connected;
   }
 
+  get connectOptions(): object {
+    return { wsServer: this.#wsServer(), insights: false };
+  }
+
+  token(): Promise<string> {
+    return accessToken({ identity: this.identity });
+  }
+
   /** Calls a function of `lab` in the page. */
   async call<T>(name: string, ...args: unknown[]): Promise<T> {
     return this.page.evaluate(
@@ -238,6 +248,53 @@ export class LabPage {
       within,
     );
     return now!;
+  }
+
+  /** Waits until nothing arrives of a track for a second. */
+  async silent(key: string): Promise<void> {
+    let last = -1;
+    let since = Date.now();
+    await this.until(
+      async () => {
+        const bytes = (await this.received())[key]?.bytes ?? 0;
+        if (bytes !== last) since = Date.now();
+        last = bytes;
+        return Date.now() - since > 1000;
+      },
+      async () => `${key} to fall silent at ${this.identity}`,
+    );
+  }
+
+  /** Waits until a remote video arrives in this width. */
+  untilWidth(key: string, width: number, within = 30_000): Promise<void> {
+    return this.until(
+      async () => (await this.received())[key]?.width === width,
+      async () =>
+        `${key} to be ${width} wide at ${this.identity}: ${JSON.stringify((await this.received())[key])}`,
+      within,
+    );
+  }
+
+  /** Waits until a track is no longer subscribed to. */
+  untilGone(key: string): Promise<void> {
+    return this.until(
+      async () => !(key in (await this.received())),
+      async () => `${this.identity} to lose ${key}`,
+    );
+  }
+
+  /** Waits for as many messages on data tracks in all. */
+  untilMessages(count: number): Promise<void> {
+    return this.until(
+      async () => (await this.messages()).length >= count,
+      async () => `${count} messages at ${this.identity}; it has ${(await this.messages()).length}`,
+    );
+  }
+
+  /** The m-sections of the page's only peer connection. */
+  async sectionCount(): Promise<number> {
+    const [description] = await this.call<{ local: string }[]>('sdp');
+    return description!.local.split('\nm=').length - 1;
   }
 
   /** Waits for a condition; fails with what was awaited. */

@@ -14,6 +14,11 @@ const READY_STREAMS = 16;
 /** A client with more channels than this gets no answer to its next ones. */
 const MOST_CLIENT_STREAMS = 512;
 const LAST_STREAM = 65_534;
+/** How often, and at which distance, an open message is repeated while it is not acknowledged. */
+const MOST_REPEATED_OPENS = 50;
+const OPEN_REPEATED_MS = 300;
+/** Milliseconds. */
+const LONGEST_LIFETIME = 65_535;
 
 /** The node of a router where all data passes this process. */
 export interface DataHub {
@@ -119,43 +124,49 @@ export class DataChannels {
   }
 
   /** Opens a channel that passes on the messages of a client's channel, inside the worker. */
-  async openRelay(label: string, source: ClientChannel): Promise<ServerChannel> {
-    const { ordered, maxRetransmits, maxPacketLifeTime } = source.reliability;
-    // mediasoup sends with a limit only unordered. Where order was promised too, it is kept, and nothing is given up.
-    const limits = ordered ? { ordered } : { ordered, maxRetransmits, maxPacketLifeTime };
-    return this.#open(label, source.reliability, { dataProducerId: source.dataProducerId, ...limits });
+  openRelay(label: string, source: ClientChannel): Promise<ServerChannel> {
+    return this.#open(label, source.reliability, {
+      dataProducerId: source.dataProducerId,
+      ...relayOptions(source.reliability),
+    });
   }
 
   /** Opens a channel between the client and this process. */
-  async open(label: string, onMessage: (message: Buffer) => void): Promise<ServerChannel> {
-    return this.#open(label, { ordered: true }, null, onMessage);
+  open(label: string, onMessage: (message: Buffer) => void): Promise<ServerChannel> {
+    return this.#open(label, { ordered: true }, { dataProducerId: this.#hub.silence.id }, onMessage);
   }
 
   async #open(
     label: string,
     reliability: Reliability,
-    relay: types.DataConsumerOptions | null,
+    options: types.DataConsumerOptions,
     onMessage: (message: Buffer) => void = () => {},
   ): Promise<ServerChannel> {
     const stream = this.#nextServerStream;
     // Not used again soon: the client's own reset of a closed stream may still be on its way.
     this.#nextServerStream = stream + 2 > LAST_STREAM ? 1 : stream + 2;
-    const silent = { dataProducerId: this.#hub.silence.id };
-    const orderedRelay = relay?.ordered ? relay : null;
+    let opening: NodeJS.Timeout | null = null;
     const [input, output] = await Promise.all([
       this.#listen(stream, (message, ppid) => {
         if (ppid !== DCEP_PPID) onMessage(message);
-        else if (!isAck(message)) return;
+        else if (isAck(message) && opening) clearInterval(opening);
       }),
-      consumeOnStream(this.#transport, stream, orderedRelay ?? silent),
+      consumeOnStream(this.#transport, stream, options),
     ]);
-    // DCEP's message goes reliably and in order, through a DataConsumer of its own where the relay does not.
-    await output.send(encodeOpen({ label, protocol: '', priority: 0, reliability }), DCEP_PPID);
-    const unordered = relay && !orderedRelay ? await consumeOnStream(this.#transport, stream, relay) : null;
+    const open = encodeOpen({ label, protocol: '', priority: 0, reliability });
+    await output.send(open, DCEP_PPID);
+    if (options.maxPacketLifeTime !== undefined) {
+      // A stream has one DataConsumer, and what goes through it may be given up: so also the message that opens.
+      let left = MOST_REPEATED_OPENS;
+      opening = setInterval(() => {
+        if (left-- === 0 || output.closed) clearInterval(opening!);
+        else this.#quietly(output.send(open, DCEP_PPID));
+      }, OPEN_REPEATED_MS);
+    }
     return {
       send: (message) => this.#quietly(output.send(message)),
       close: () => {
-        unordered?.close();
+        if (opening) clearInterval(opening);
         output.close();
         input.close();
       },
@@ -166,6 +177,21 @@ export class DataChannels {
   #quietly(promise: Promise<unknown>): void {
     promise.catch(() => {});
   }
+}
+
+/**
+ * How mediasoup is to send what was promised so. Where nothing may be given up, or order is to be kept, everything
+ * goes reliably and in order, which promises more. Else messages go unordered and, in mediasoup 3.27, once: it
+ * takes a limit that is left out for zero, and refuses to be given both.
+ */
+function relayOptions({
+  ordered,
+  maxRetransmits,
+  maxPacketLifeTime,
+}: Reliability): Partial<types.DataConsumerOptions> {
+  const reliable = maxRetransmits === undefined && maxPacketLifeTime === undefined;
+  if (ordered || reliable) return { ordered: true };
+  return { ordered: false, maxPacketLifeTime: maxPacketLifeTime || LONGEST_LIFETIME };
 }
 
 /**

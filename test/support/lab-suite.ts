@@ -1,0 +1,84 @@
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { startAtrium } from '../../src/index.js';
+import type { AtriumServer, ConfigInput } from '../../src/index.js';
+import { Lab } from './browser.js';
+
+/** A server and a browser for the tests of one file. Between the tests all pages close and all rooms end. */
+export interface LabSuite {
+  readonly atrium: AtriumServer;
+  readonly lab: Lab;
+  /** What the media workers hold now. */
+  held(): Promise<Held>;
+  /** Waits until they hold that, and no more. */
+  untilHeld(expected: Held): Promise<void>;
+}
+
+/** How many of each thing the media workers hold. */
+export interface Held {
+  routers: number;
+  transports: number;
+  producers: number;
+  consumers: number;
+  dataProducers: number;
+  dataConsumers: number;
+}
+
+async function heldBy(atrium: AtriumServer): Promise<Held> {
+  const held: Held = {
+    routers: 0,
+    transports: 0,
+    producers: 0,
+    consumers: 0,
+    dataProducers: 0,
+    dataConsumers: 0,
+  };
+  for (const { worker, webRtcServer, routers } of await atrium.workers.dump()) {
+    held.routers += worker.routerIds.length;
+    held.transports += webRtcServer.webRtcTransportIds.length;
+    for (const router of routers) {
+      held.producers += router.mapProducerIdConsumerIds.length;
+      held.consumers += router.mapConsumerIdProducerId.length;
+      held.dataProducers += router.mapDataProducerIdDataConsumerIds.length;
+      held.dataConsumers += router.mapDataConsumerIdDataProducerId.length;
+    }
+  }
+  return held;
+}
+
+export function useLab(options: ConfigInput = {}, browserFlags: string[] = []): LabSuite {
+  let atrium: AtriumServer | undefined;
+  let lab: Lab | undefined;
+  beforeAll(async () => {
+    atrium = await startAtrium(options);
+    lab = await Lab.open(atrium.wsServer, browserFlags);
+  });
+  afterEach(async () => {
+    await lab?.closePages();
+    atrium?.rooms.completeAll('completed-by-api');
+  });
+  afterAll(async () => {
+    await lab?.close();
+    await atrium?.close();
+  });
+  return {
+    get atrium() {
+      return atrium!;
+    },
+    get lab() {
+      return lab!;
+    },
+    held: () => heldBy(atrium!),
+    untilHeld: (expected) =>
+      vi.waitFor(async () => expect(await heldBy(atrium!)).toEqual(expected), {
+        timeout: 10_000,
+        interval: 100,
+      }),
+  };
+}
+
+/** The room of this name that is in progress. */
+export function roomNamed(atrium: AtriumServer, name: string) {
+  const room = atrium.rooms.all.find((candidate) => candidate.name === name);
+  if (!room) throw new Error(`there is no room ${name}`);
+  return room;
+}

@@ -1,0 +1,114 @@
+import { pino } from 'pino';
+import { Writable } from 'node:stream';
+import { expect } from 'vitest';
+import type { Twilio } from 'twilio';
+import { VirtualClock, startAtrium } from '../../src/index.js';
+import type { AtriumServer, ConfigInput } from '../../src/index.js';
+import { SignalingClient } from './signaling-client.js';
+import type { ConnectOptions, OpenOptions } from './signaling-client.js';
+import { accessToken } from './tokens.js';
+import { twilioClient } from './twilio-client.js';
+
+export interface LogLine {
+  level: number;
+  msg: string;
+  [name: string]: unknown;
+}
+
+/** pino's number of `error`. */
+const ERROR = 50;
+const MAX_TTL = 24 * 60 * 60;
+
+export interface Joining extends Partial<ConnectOptions>, OpenOptions {
+  /** What the hello asks for, in milliseconds. */
+  timeout?: number;
+}
+
+/** A server in this process whose clock stands still until it is moved, and the clients that talk to it. */
+export class TestServer {
+  readonly atrium: AtriumServer;
+  readonly clock: VirtualClock;
+  readonly log: LogLine[];
+  /** The official helper library. */
+  readonly twilio: Twilio;
+  readonly #clients: SignalingClient[] = [];
+
+  private constructor(atrium: AtriumServer, clock: VirtualClock, log: LogLine[]) {
+    this.atrium = atrium;
+    this.clock = clock;
+    this.log = log;
+    this.twilio = twilioClient(atrium.url);
+  }
+
+  static async start(options: ConfigInput = {}): Promise<TestServer> {
+    // Whole seconds, so that dates can be foretold; about now, for the tokens that the library makes.
+    const clock = new VirtualClock(Math.floor(Date.now() / 1000) * 1000);
+    const lines: LogLine[] = [];
+    const sink = new Writable({
+      write: (chunk, _encoding, done) => {
+        lines.push(JSON.parse(String(chunk)) as LogLine);
+        done();
+      },
+    });
+    const atrium = await startAtrium(options, { clock, log: pino({ level: 'warn', base: null }, sink) });
+    return new TestServer(atrium, clock, lines);
+  }
+
+  get url(): string {
+    return this.atrium.url;
+  }
+
+  get now(): string {
+    return new Date(this.clock.now()).toISOString().replace('.000Z', 'Z');
+  }
+
+  /** Opens a signalling connection; it is closed after the test. */
+  async open(options: OpenOptions = {}, path = '/signaling'): Promise<SignalingClient> {
+    const client = await SignalingClient.open(this.url.replace(/^http/, 'ws') + path, options);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** A client of this identity in this room. */
+  async join(identity: string, name: string | null, options: Joining = {}): Promise<SignalingClient> {
+    const { timeout, host, heartbeats, ...connect } = options;
+    const token = connect.token ?? (await this.token(identity));
+    const client = await this.open({ host, heartbeats });
+    await client.join({ name, ...connect, token }, timeout === undefined ? {} : { timeout });
+    return client;
+  }
+
+  /** A token that lasts as long as one may. */
+  token(identity: string): Promise<string> {
+    return accessToken({ identity, ttl: MAX_TTL });
+  }
+
+  /** Waits until the server has handled all that these clients said, and told them all of it. */
+  async settled(...clients: SignalingClient[]): Promise<void> {
+    const token = await this.token('settling');
+    for (const client of clients) await client.settled(token);
+    for (const client of clients) await client.settled(token);
+  }
+
+  /** After each test: everyone leaves, and nothing may be left, nor have gone wrong unseen. */
+  async tidy(): Promise<void> {
+    const clients = this.#clients.splice(0);
+    await Promise.all(clients.map((client) => client.drop()));
+    this.atrium.rooms.completeAll('completed-by-api');
+    const { signaling, rooms, sfu } = this.atrium;
+    await expect
+      .poll(() => ({
+        connections: signaling.connectionCount,
+        sessions: signaling.sessionCount,
+        rooms: rooms.all.length,
+        mediaRooms: sfu.roomCount,
+      }))
+      .toEqual({ connections: 0, sessions: 0, rooms: 0, mediaRooms: 0 });
+    expect(clients.flatMap(({ view }) => view.violations)).toEqual([]);
+    expect(this.log.splice(0).filter(({ level }) => level >= ERROR)).toEqual([]);
+  }
+
+  async stop(): Promise<void> {
+    await this.atrium.close();
+  }
+}
