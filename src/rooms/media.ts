@@ -56,7 +56,10 @@ export interface MediaRequest {
 
 /** The media of one participant. Its parts change over time; `onChange` of the join tells when. */
 export interface ParticipantMedia {
-  /** Every peer connection that lives or was just closed, with the last that this side said of it. */
+  /**
+   * Every peer connection that lives or was closed, with what this side has said of it and the client may still
+   * have to hear. One that has two things to say comes twice, in their order.
+   */
   readonly peerConnections: readonly PeerConnectionState[];
   /** The channels that are served, each with the label of its data channel. */
   readonly channels: ReadonlyMap<MediaChannel, string>;

@@ -73,7 +73,9 @@ export class PeerConnection {
   readonly #clientCodecs = new Map<types.MediaKind, RemoteCodec[]>();
   #sections: Section[] = [];
   #remoteUfrag: string | null = null;
-  #local: Description | null = null;
+  /** The last answer; and, until it is answered, the own offer, which is to be told after it. */
+  #answer: Description | null = null;
+  #offer: Description | null = null;
   #version = 0;
   #offerNeeded = false;
   #nextMid = 0;
@@ -130,9 +132,12 @@ export class PeerConnection {
     return this.#dataChannels;
   }
 
-  /** The last that the server said of this connection. */
-  get state(): PeerConnectionState {
-    return this.#local ? { id: this.id, description: this.#local } : { id: this.id };
+  /** What the server has said of this connection and the client may still have to hear, in order. */
+  get states(): PeerConnectionState[] {
+    const descriptions = [this.#answer, this.#offer].filter((description) => description !== null);
+    return descriptions.length > 0
+      ? descriptions.map((description) => ({ id: this.id, description }))
+      : [{ id: this.id }];
   }
 
   /** The media sections of the description, now. */
@@ -142,7 +147,7 @@ export class PeerConnection {
 
   /** Asks the client for the first offer, where it is the server that wants this connection. */
   invite(): void {
-    this.#local = { type: 'create-offer', revision: 1 };
+    this.#offer = { type: 'create-offer', revision: 1 };
   }
 
   /** Takes what the client says; resolves when it was handled. */
@@ -163,7 +168,8 @@ export class PeerConnection {
   close(): void {
     if (this.closed) return;
     this.#queue.close();
-    this.#local = { type: 'close' };
+    this.#answer = null;
+    this.#offer = { type: 'close' };
     this.#transport.close();
   }
 
@@ -200,7 +206,8 @@ export class PeerConnection {
       ),
     });
     this.#negotiation.answered(revision);
-    this.#local = { type: 'answer', revision, sdp: answer };
+    this.#answer = { type: 'answer', revision, sdp: answer };
+    this.#offer = null;
     this.#settle();
     this.#delegate.onDescription();
     // The first offer of the server follows at once: it brings the data channels and the header extensions.
@@ -214,6 +221,7 @@ export class PeerConnection {
     if (remote.sections.length !== this.#sections.length)
       throw twilioError(53403, 'an answer with other sections than the offer');
     this.#negotiation.acceptAnswer(revision);
+    this.#offer = null;
     for (const [index, section] of this.#sections.entries()) {
       const answered = remote.sections[index]!;
       if (!isMedia(section) || answered.kind === 'application') continue;
@@ -430,7 +438,7 @@ export class PeerConnection {
       transport: this.#localTransport,
       sections,
     });
-    this.#local = { type: 'offer', revision: this.#negotiation.offer(), sdp };
+    this.#offer = { type: 'offer', revision: this.#negotiation.offer(), sdp };
     this.#delegate.onDescription();
   }
 

@@ -51,7 +51,7 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
   }
 
   get peerConnections(): readonly PeerConnectionState[] {
-    return this.#peerConnection ? [...this.#closed, this.#peerConnection.state] : this.#closed;
+    return [...this.#closed, ...(this.#peerConnection?.states ?? [])];
   }
 
   /** Sets up the peer connection that the client offers, and answers. */
@@ -73,10 +73,13 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
     const lost = this.#peerConnection;
     if (!lost) return;
     lost.close();
-    this.#closed.push(lost.state);
+    this.#peerConnection = null;
+    this.#closed.push(...lost.states);
     this.#forgetAll();
-    this.#peerConnection = await PeerConnection.create(randomUUID(), surroundings, this);
-    this.#peerConnection.invite();
+    const fresh = await PeerConnection.create(randomUUID(), surroundings, this);
+    if (this.participant.status === 'disconnected') return fresh.close();
+    this.#peerConnection = fresh;
+    fresh.invite();
     this.#onChange();
   }
 

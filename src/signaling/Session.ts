@@ -10,7 +10,7 @@ import {
   firstPublishedState,
   mediaSignalingState,
   participantState,
-  peerConnectionKey,
+  peerConnectionKeys,
   publishedState,
   recordingState,
   subscribedState,
@@ -220,16 +220,20 @@ export class Session {
       update['media_signaling'] = mediaSignalingState(media.channels);
       this.#toldChannels = channels;
     }
-    const untold = media.peerConnections.filter(
-      (state) => this.#toldPeerConnections.get(state.id) !== peerConnectionKey(state),
-    );
+    const untold = media.peerConnections.filter((state) => {
+      const { subject, word } = peerConnectionKeys(state);
+      return this.#toldPeerConnections.get(subject) !== word;
+    });
     if (untold.length > 0) update['peer_connections'] = this.#peerConnections(untold);
     if (Object.keys(update).length === 0) return;
     this.#connection.send({ type: 'update', version: RSP_VERSION, session: this.id, ...update });
   }
 
   #peerConnections(states: readonly PeerConnectionState[]): readonly PeerConnectionState[] {
-    for (const state of states) this.#toldPeerConnections.set(state.id, peerConnectionKey(state));
+    for (const state of states) {
+      const { subject, word } = peerConnectionKeys(state);
+      this.#toldPeerConnections.set(subject, word);
+    }
     return states;
   }
 }

@@ -78,7 +78,13 @@ export function mediaSignalingState(channels: ReadonlyMap<MediaChannel, string>)
   );
 }
 
-/** Tells whether a peer connection's state was sent already. */
-export function peerConnectionKey({ description, ice }: PeerConnectionState): string {
-  return `${description?.type}:${description?.revision}:${ice?.ufrag}:${ice?.revision}`;
+/** What of a peer connection a state speaks of, and which word it is: whether it was sent already. */
+export function peerConnectionKeys({ id, description, ice }: PeerConnectionState): {
+  subject: string;
+  word: string;
+} {
+  return {
+    subject: `${id} ${description?.type ?? ''}`,
+    word: `${description?.revision ?? ''} ${ice?.ufrag ?? ''} ${ice?.revision ?? ''}`,
+  };
 }

@@ -73,9 +73,7 @@ function watchTrack(participant, track) {
     );
     return;
   }
-  const element = track.attach();
-  element.muted = true;
-  document.body.append(element);
+  document.body.append(track.attach());
 }
 
 function watchParticipant(participant) {
@@ -288,3 +286,5 @@ lab.sdp = () =>
   lab
     .rawPeerConnections()
     .map((pc) => ({ local: pc.localDescription?.sdp, remote: pc.remoteDescription?.sdp }));
+
+lab.remoteUfrag = () => /a=ice-ufrag:(\S+)/.exec(lab.sdp()[0].remote)[1];

@@ -67,7 +67,9 @@ describe('a list of rooms', () => {
     expect((await rooms().list()).map(({ uniqueName }) => uniqueName)).toEqual(names(3, 1));
     expect((await rooms().list({ status: 'in-progress' })).length).toBe(2);
     const completed = await rooms().list({ status: 'completed', uniqueName: 'room-2' });
-    expect(completed.map(({ uniqueName, status }) => [uniqueName, status])).toEqual([['room-2', 'completed']]);
+    expect(completed.map(({ uniqueName, status }) => [uniqueName, status])).toEqual([
+      ['room-2', 'completed'],
+    ]);
     expect(await rooms().list({ status: 'failed' })).toEqual([]);
   });
 
@@ -80,7 +82,9 @@ describe('a list of rooms', () => {
   test('can be narrowed to a unique name, exactly', async () => {
     await createRooms(1, 2);
     await rooms().create({ uniqueName: 'room-1 and more' });
-    expect((await rooms().list({ uniqueName: 'room-1' })).map(({ uniqueName }) => uniqueName)).toEqual(names(1));
+    expect((await rooms().list({ uniqueName: 'room-1' })).map(({ uniqueName }) => uniqueName)).toEqual(
+      names(1),
+    );
     await rooms()('room-1').update({ status: 'completed' });
     expect(await rooms().list({ uniqueName: 'room-1' })).toEqual([]);
   });
@@ -157,7 +161,12 @@ describe('a list of more than a page', () => {
     );
     const after = new Date(server.clock.now() - 1000 * 1000).toISOString();
     const first = await list(`/v1/Rooms?Status=completed&DateCreatedAfter=${after}&PageSize=15`);
-    const wanted = new URLSearchParams({ Status: 'completed', DateCreatedAfter: after, PageSize: '15', Page: '0' });
+    const wanted = new URLSearchParams({
+      Status: 'completed',
+      DateCreatedAfter: after,
+      PageSize: '15',
+      Page: '0',
+    });
     expect(first.meta.url).toBe(`${server.url}/v1/Rooms?${wanted}`);
     const second = await list(first.meta.next_page_url!);
     expect([...namesOf(first), ...namesOf(second)].slice(0, 20)).toEqual(names(...countdown(120, 101)));
@@ -187,7 +196,7 @@ describe('a list of more than a page', () => {
           seen.push(room.uniqueName);
           if (seen.length === 70) done();
         },
-        done: (error) => (error ? reject(error) : resolve()),
+        done: (error?: Error) => (error ? reject(error) : resolve()),
       });
     });
     expect(seen).toEqual(names(...countdown(120, 51)));

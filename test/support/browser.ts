@@ -275,6 +275,24 @@ export class LabPage {
     );
   }
 
+  /** Waits until a track arrives at a rate, in bits a second over two seconds, that a test wants to see. */
+  async bitrate(key: string, wanted: (bitrate: number) => boolean, within = 30_000): Promise<number> {
+    let bitrate = Number.NaN;
+    await this.until(
+      async () => {
+        const before = (await this.received())[key]?.bytes ?? 0;
+        const start = Date.now();
+        await this.page.waitForTimeout(2000);
+        const after = (await this.received())[key]?.bytes ?? 0;
+        bitrate = ((after - before) * 8 * 1000) / (Date.now() - start);
+        return wanted(bitrate);
+      },
+      async () => `another bit rate of ${key} at ${this.identity} than ${Math.round(bitrate)}`,
+      within,
+    );
+    return bitrate;
+  }
+
   /** Waits until a track is no longer subscribed to. */
   untilGone(key: string): Promise<void> {
     return this.until(

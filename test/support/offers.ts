@@ -1,3 +1,5 @@
+import type { PeerConnectionState } from './rsp.js';
+
 // Descriptions that a server can answer, without a browser behind them: nothing ever arrives over them.
 
 export interface OfferedSection {
@@ -46,6 +48,18 @@ function section({ mid, kind, trackId, ssrc = 1000 }: OfferedSection): string[] 
 export function offerSdp(sections: readonly OfferedSection[]): string {
   const lines = ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', ...sections.flatMap(section)];
   return `${lines.join('\r\n')}\r\n`;
+}
+
+/** The answer to an offer of the server's: takes whatever is sent. */
+export function answered({ id, description }: PeerConnectionState): object {
+  const sections = (description?.sdp ?? '').split(/\r?\nm=/).slice(1);
+  const sdp = offerSdp(
+    sections.map((text) => ({
+      kind: /^\w+/.exec(text)![0] as OfferedSection['kind'],
+      mid: /^a=mid:(\S+)/m.exec(text)![1]!,
+    })),
+  );
+  return { id, description: { type: 'answer', revision: description?.revision, sdp } };
 }
 
 /** A peer connection's first offer. */

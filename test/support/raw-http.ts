@@ -6,6 +6,8 @@ export interface RawRequest {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
+  /** Sends the body without saying how long it is. */
+  chunked?: boolean;
   /** What stands in `Authorization`; null for no such header. */
   authorization?: string | null;
 }
@@ -28,7 +30,7 @@ const DEV_AUTHORIZATION = basic(DEV_CREDENTIALS.accountSid, DEV_CREDENTIALS.auth
 
 /** A request whose path goes out as it stands: nothing is normalised or escaped on the way. */
 export function rawRequest(url: string, path: string, options: RawRequest = {}): Promise<RawAnswer> {
-  const { method = 'GET', headers = {}, body, authorization = DEV_AUTHORIZATION } = options;
+  const { method = 'GET', headers = {}, body, chunked = false, authorization = DEV_AUTHORIZATION } = options;
   return new Promise((resolve, reject) => {
     const outgoing = request(url, {
       agent: false,
@@ -36,12 +38,17 @@ export function rawRequest(url: string, path: string, options: RawRequest = {}):
       path,
       headers: {
         ...(authorization !== null && { Authorization: authorization }),
-        ...(body !== undefined && { 'Content-Length': String(Buffer.byteLength(body)) }),
+        ...(body !== undefined && !chunked && { 'Content-Length': String(Buffer.byteLength(body)) }),
         ...headers,
       },
     });
-    outgoing.on('error', reject);
+    let answered = false;
+    // An answer that comes before the whole body was sent may close the connection on the rest of it.
+    outgoing.on('error', (error) => {
+      if (!answered) reject(error);
+    });
     outgoing.on('response', (response) => {
+      answered = true;
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
@@ -57,7 +64,8 @@ export function rawRequest(url: string, path: string, options: RawRequest = {}):
         });
       });
     });
-    outgoing.end(body);
+    if (chunked) outgoing.write(body);
+    outgoing.end(chunked ? undefined : body);
   });
 }
 

@@ -10,6 +10,8 @@ export interface OpenOptions {
   host?: string;
   /** False for a client that falls silent after its hello. */
   heartbeats?: boolean;
+  /** The client whose session is to be gone on with: what it knew is known. */
+  after?: SignalingClient;
 }
 
 export interface ConnectOptions {
@@ -26,7 +28,7 @@ export interface ConnectOptions {
 export class SignalingClient {
   readonly frames: ServerFrame[] = [];
   readonly messages: ServerMessage[] = [];
-  readonly view = new RoomView();
+  readonly view: RoomView;
   readonly socket: WebSocket;
   /** Resolves when the connection has ended. */
   readonly closed: Promise<{ code: number; reason: string }>;
@@ -35,11 +37,13 @@ export class SignalingClient {
   readonly #waiting = new Set<() => void>();
   #heartbeat: NodeJS.Timeout | undefined;
   #ended = false;
-  #revision = 0;
+  #revision: number;
 
-  private constructor(socket: WebSocket, heartbeats: boolean) {
+  private constructor(socket: WebSocket, { heartbeats = true, after }: OpenOptions) {
     this.socket = socket;
     this.#heartbeats = heartbeats;
+    this.view = after?.view ?? new RoomView();
+    this.#revision = after ? after.#revision : 0;
     socket.on('message', (data) => this.#take(JSON.parse(String(data)) as ServerFrame));
     socket.on('error', () => {});
     this.closed = new Promise((resolve) => {
@@ -52,9 +56,10 @@ export class SignalingClient {
     });
   }
 
-  static open(url: string, { host, heartbeats = true }: OpenOptions = {}): Promise<SignalingClient> {
+  static open(url: string, options: OpenOptions = {}): Promise<SignalingClient> {
+    const { host } = options;
     const socket = new WebSocket(url, { headers: host === undefined ? {} : { Host: host } });
-    const client = new SignalingClient(socket, heartbeats);
+    const client = new SignalingClient(socket, options);
     return new Promise((resolve, reject) => {
       socket.once('open', () => resolve(client));
       socket.once('error', reject);
@@ -124,16 +129,15 @@ export class SignalingClient {
     this.send({ type: 'update', version: 2, session: this.view.session, ...changes });
   }
 
-  syncMessage(token: string, session: string, tracks: LocalTrack[] = [], revision = 1): object {
-    return {
-      type: 'sync',
-      version: 2,
-      name: this.view.name,
-      token,
-      session,
-      participant: { revision, tracks },
-      peer_connections: [],
-    };
+  syncMessage(token: string, changes: object = {}): object {
+    return { type: 'sync', version: 2, name: this.view.name, token, session: this.view.session, ...changes };
+  }
+
+  /** Greets and goes on with the session, as the SDK does on a new socket. */
+  async sync(token: string, tracks?: LocalTrack[]): Promise<ServerMessage> {
+    const participant = tracks && { revision: ++this.#revision, tracks };
+    this.hello(this.syncMessage(token, { ...(participant && { participant }), peer_connections: [] }));
+    return this.next('synced');
   }
 
   disconnect(): void {

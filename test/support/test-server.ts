@@ -58,8 +58,9 @@ export class TestServer {
     return this.atrium.url;
   }
 
+  /** The present second, as REST writes it. */
   get now(): string {
-    return new Date(this.clock.now()).toISOString().replace('.000Z', 'Z');
+    return new Date(this.clock.now()).toISOString().replace(/\.\d{3}Z$/, 'Z');
   }
 
   /** Opens a signalling connection; it is closed after the test. */
@@ -71,9 +72,9 @@ export class TestServer {
 
   /** A client of this identity in this room. */
   async join(identity: string, name: string | null, options: Joining = {}): Promise<SignalingClient> {
-    const { timeout, host, heartbeats, ...connect } = options;
+    const { timeout, host, heartbeats, after, ...connect } = options;
     const token = connect.token ?? (await this.token(identity));
-    const client = await this.open({ host, heartbeats });
+    const client = await this.open({ host, heartbeats, after });
     await client.join({ name, ...connect, token }, timeout === undefined ? {} : { timeout });
     return client;
   }
@@ -108,7 +109,16 @@ export class TestServer {
     expect(this.log.splice(0).filter(({ level }) => level >= ERROR)).toEqual([]);
   }
 
-  async stop(): Promise<void> {
-    await this.atrium.close();
+  stop(): Promise<void> {
+    return this.atrium.close();
+  }
+
+  /** For a server that serves one test. */
+  async end(): Promise<void> {
+    try {
+      await this.tidy();
+    } finally {
+      await this.stop();
+    }
   }
 }

@@ -1,8 +1,8 @@
 import twilio from 'twilio';
 import type { Twilio } from 'twilio';
+import type RequestClient from 'twilio/lib/base/RequestClient.js';
+import type responses from 'twilio/lib/http/response.js';
 import { DEV_CREDENTIALS } from '../../src/index.js';
-
-type RequestOptions = Parameters<InstanceType<typeof twilio.RequestClient>['request']>[0];
 
 /** The library's own HTTP client, led to a server under test where it would go to Twilio. */
 class LedClient extends twilio.RequestClient {
@@ -13,9 +13,7 @@ class LedClient extends twilio.RequestClient {
     this.#url = url;
   }
 
-  override request(
-    options: RequestOptions,
-  ): ReturnType<InstanceType<typeof twilio.RequestClient>['request']> {
+  override request<TData>(options: RequestClient.RequestOptions<TData>): Promise<responses.default<TData>> {
     const uri = options.uri.replace(/^https:\/\/(video|api)\.twilio\.com(?=\/)/, this.#url);
     return super.request({ ...options, uri });
   }

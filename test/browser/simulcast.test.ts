@@ -1,0 +1,56 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startAtrium } from '../../src/index.js';
+import type { AtriumServer } from '../../src/index.js';
+import { Lab } from '../support/browser.js';
+import { MediaLink } from '../support/MediaLink.js';
+import { freePort } from '../support/ports.js';
+
+let atrium: AtriumServer;
+let lab: Lab;
+let link: MediaLink;
+
+beforeAll(async () => {
+  const rtcPort = await freePort();
+  atrium = await startAtrium({ rtcPort, announcedIp: '127.0.0.2' });
+  link = await MediaLink.open('127.0.0.2', rtcPort);
+  lab = await Lab.open(atrium.wsServer);
+});
+afterEach(async () => {
+  await lab.closePages();
+  atrium.rooms.completeAll('completed-by-api');
+  link.reset();
+});
+afterAll(async () => {
+  await lab?.close();
+  link?.close();
+  await atrium?.close();
+});
+
+const SIMULCAST = { preferredVideoCodecs: [{ codec: 'VP8', simulcast: true }] };
+
+describe('a simulcast publisher', () => {
+  test('reaches two receivers, and each gets what its own link can carry', async () => {
+    const alice = await lab.join(
+      'alice',
+      'simulcast',
+      [{ kind: 'video', name: 'face', source: 'camera', width: 1280, height: 720 }],
+      SIMULCAST,
+    );
+    const bob = await lab.join('bob', 'simulcast');
+    const carol = await lab.join('carol', 'simulcast');
+    await bob.flows('alice/face');
+    await carol.flows('alice/face');
+    expect((await alice.sent()).filter(({ kind }) => kind === 'video')).toHaveLength(3);
+
+    const fast = await bob.bitrate('alice/face', (bitrate) => bitrate > 700_000);
+    await carol.bitrate('alice/face', (bitrate) => bitrate > 700_000);
+    link.shape(2, { down: { rate: 350_000 } });
+    await carol.bitrate('alice/face', (bitrate) => bitrate < 350_000);
+    await carol.flows('alice/face', { frames: 20 });
+    expect(await bob.bitrate('alice/face', () => true)).toBeGreaterThan(fast / 2);
+
+    link.shape(2, { down: {} });
+    await carol.bitrate('alice/face', (bitrate) => bitrate > 700_000, 60_000);
+    await carol.flows('alice/face', { frames: 20 });
+  }, 120_000);
+});
