@@ -22,6 +22,15 @@ export interface Outgoing {
   agreed: boolean;
 }
 
+/** Kilobits a second at which a client begins to send video, rather than its own 300. */
+const START_BITRATE = 1500;
+
+/** libwebrtc takes the start of its estimate from a parameter of the codec, in the description of the receiver. */
+function withStartBitrate(codec: types.RtpCodecParameters): types.RtpCodecParameters {
+  if (!codec.mimeType.startsWith('video/') || codec.mimeType === 'video/rtx') return codec;
+  return { ...codec, parameters: { ...codec.parameters, 'x-google-start-bitrate': START_BITRATE } };
+}
+
 /**
  * One `m=audio` or `m=video` of a peer connection. Its place in the description is for ever; what is sent in it,
  * in either direction, comes and goes.
@@ -85,7 +94,7 @@ export class MediaSection {
       mid: this.mid,
       kind: this.kind,
       direction: sends ? (receives ? 'sendrecv' : 'sendonly') : receives ? 'recvonly' : 'inactive',
-      codecs: this.codecs,
+      codecs: receives ? this.codecs.map(withStartBitrate) : this.codecs,
       extensions,
       source: outgoing &&
         encoding?.ssrc && {

@@ -25,12 +25,12 @@ beforeEach(() => cable.mend());
 afterEach(async () => {
   await lab.closePages();
   atrium.rooms.completeAll('completed-by-api');
-  link.reset();
+  await link.reset();
 });
 afterAll(async () => {
   await lab?.close();
   await cable?.close();
-  link?.close();
+  await link?.close();
   await atrium?.close();
 });
 
@@ -114,9 +114,9 @@ describe('lost media', () => {
     const bob = await lab.join('bob', 'ice', [{ kind: 'data', name: 'chat' }]);
     await bob.flows('alice/face');
     const ufragBefore = await alice.call('remoteUfrag');
-    link.shapeAll({ up: { blocked: true }, down: { blocked: true } });
+    await link.shapeAll({ up: { blocked: true }, down: { blocked: true } });
     await alice.logged('reconnecting', 53405);
-    link.shapeAll({ up: {}, down: {} });
+    await link.shapeAll({ up: {}, down: {} });
     await alice.logged('reconnected');
     await bob.flows('alice/face', { within: 30_000 });
     expect(await alice.call('remoteUfrag')).not.toBe(ufragBefore);
@@ -131,7 +131,7 @@ describe('lost media', () => {
     ]);
     const bob = await lab.join('bob', 'worker', [{ kind: 'audio', name: 'voice' }]);
     await bob.flows('alice/face');
-    link.reset();
+    await link.reset();
     for (const pid of atrium.workers.pids) process.kill(pid, 'SIGKILL');
     await bob.logged('trackUnsubscribed', 'alice', 'face');
     await bob.flows('alice/face');

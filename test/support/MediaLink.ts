@@ -1,5 +1,4 @@
-import { createSocket } from 'node:dgram';
-import type { RemoteInfo, Socket } from 'node:dgram';
+import { Worker } from 'node:worker_threads';
 
 /** What happens to the packets of one direction of a flow. */
 export interface Shape {
@@ -13,64 +12,9 @@ export interface Shape {
   delay?: number;
 }
 
-/** Milliseconds of packets that wait at most, where the rate is limited. */
-const LONGEST_QUEUE = 300;
-
-/** One direction of a flow: packets go in, and come out shaped. */
-class Pipe {
-  shape: Shape = {};
-  bytes = 0;
-  #freeAt = 0;
-  readonly #deliver: (packet: Buffer) => void;
-  readonly #timers = new Set<NodeJS.Timeout>();
-
-  constructor(deliver: (packet: Buffer) => void) {
-    this.#deliver = deliver;
-  }
-
-  push(packet: Buffer): void {
-    const { blocked, rate, loss = 0, delay = 0 } = this.shape;
-    if (blocked || Math.random() < loss) return;
-    const now = performance.now();
-    let due = now + delay;
-    if (rate !== undefined) {
-      const start = Math.max(now, this.#freeAt);
-      if (start - now > LONGEST_QUEUE) return;
-      this.#freeAt = start + (packet.length * 8 * 1000) / rate;
-      due = this.#freeAt + delay;
-    }
-    this.bytes += packet.length;
-    if (due <= now) return this.#deliver(packet);
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#deliver(packet);
-    }, due - now);
-    this.#timers.add(timer);
-  }
-
-  stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-  }
-}
-
-/** The packets between one client address and the server. */
-class Flow {
-  readonly up: Pipe;
-  readonly down: Pipe;
-  readonly #upstream: Socket;
-
-  constructor(link: Socket, client: RemoteInfo, target: { address: string; port: number }) {
-    this.#upstream = createSocket('udp4');
-    this.up = new Pipe((packet) => this.#upstream.send(packet, target.port, target.address));
-    this.down = new Pipe((packet) => link.send(packet, client.port, client.address));
-    this.#upstream.on('message', (packet) => this.down.push(packet));
-  }
-
-  close(): void {
-    this.up.stop();
-    this.down.stop();
-    this.#upstream.close();
-  }
+export interface Shapes {
+  up?: Shape;
+  down?: Shape;
 }
 
 /**
@@ -78,80 +22,56 @@ class Flow {
  * everything on, and drops, delays and limits as a test wants. The kernel may have no means for that.
  */
 export class MediaLink {
-  readonly #socket: Socket;
-  readonly #target: { address: string; port: number };
-  readonly #flows = new Map<string, Flow>();
-  /** The first flows of each peer connection, in the order of their appearance. */
-  readonly #peers = new Map<string, Set<Flow>>();
+  readonly #thread: Worker;
+  readonly #waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
+  #lastId = 0;
 
-  private constructor(socket: Socket, target: { address: string; port: number }) {
-    this.#socket = socket;
-    this.#target = target;
-    socket.on('message', (packet, client) => this.#onPacket(packet, client));
+  private constructor(thread: Worker) {
+    this.#thread = thread;
+    thread.on('message', ({ id, error }: { id: number; error?: string }) => {
+      const waiting = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (error === undefined) waiting?.resolve();
+      else waiting?.reject(new Error(error));
+    });
   }
 
   /** Listens on `address` at the same port number at which the server listens on 127.0.0.1. */
   static async open(address: string, port: number): Promise<MediaLink> {
-    const socket = createSocket('udp4');
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
-      socket.bind(port, address, resolve);
+    const thread = new Worker(new URL('./media-link-thread.mjs', import.meta.url), {
+      workerData: { address, port },
     });
-    return new MediaLink(socket, { address: '127.0.0.1', port });
+    const link = new MediaLink(thread);
+    await new Promise<void>((resolve, reject) => {
+      link.#waiting.set(0, { resolve, reject });
+      thread.once('error', reject);
+    });
+    return link;
   }
 
   /** Shapes a peer connection's packets; peers count from 0 in the order in which they appeared. */
-  shape(peer: number, shapes: { up?: Shape; down?: Shape }): void {
-    const flows = [...this.#peers.values()][peer];
-    if (!flows) throw new Error(`no peer ${peer} has appeared`);
-    for (const flow of flows) {
-      if (shapes.up) flow.up.shape = shapes.up;
-      if (shapes.down) flow.down.shape = shapes.down;
-    }
+  shape(peer: number, shapes: Shapes): Promise<void> {
+    return this.#tell('shape', { peer, ...shapes });
   }
 
-  shapeAll(shapes: { up?: Shape; down?: Shape }): void {
-    for (const index of [...this.#peers.keys()].keys()) this.shape(index, shapes);
-  }
-
-  /** Bytes that went down to a peer so far. */
-  bytesDown(peer: number): number {
-    return [...([...this.#peers.values()][peer] ?? [])].reduce((sum, flow) => sum + flow.down.bytes, 0);
+  shapeAll(shapes: Shapes): Promise<void> {
+    return this.#tell('shape', { peer: null, ...shapes });
   }
 
   /** Forgets all flows: between tests. */
-  reset(): void {
-    for (const flow of this.#flows.values()) flow.close();
-    this.#flows.clear();
-    this.#peers.clear();
+  reset(): Promise<void> {
+    return this.#tell('reset', {});
   }
 
-  close(): void {
-    this.reset();
-    this.#socket.close();
+  async close(): Promise<void> {
+    await this.#thread.terminate();
   }
 
-  #onPacket(packet: Buffer, client: RemoteInfo): void {
-    const key = `${client.address}:${client.port}`;
-    let flow = this.#flows.get(key);
-    if (!flow) this.#flows.set(key, (flow = new Flow(this.#socket, client, this.#target)));
-    const ufrag = stunUserName(packet)?.split(':')[1];
-    if (ufrag !== undefined) {
-      const flows = this.#peers.get(ufrag) ?? new Set<Flow>();
-      this.#peers.set(ufrag, flows.add(flow));
-    }
-    flow.up.push(packet);
+  #tell(command: string, parameters: object): Promise<void> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#thread.postMessage({ id, command, ...parameters });
+    });
   }
-}
-
-/** The USERNAME of a STUN binding request (RFC 8489). */
-function stunUserName(packet: Buffer): string | null {
-  if (packet.length < 20 || packet.readUInt16BE(0) !== 0x0001) return null;
-  for (let at = 20; at + 4 <= packet.length;) {
-    const type = packet.readUInt16BE(at);
-    const length = packet.readUInt16BE(at + 2);
-    if (type === 0x0006) return packet.toString('utf8', at + 4, at + 4 + length);
-    at += 4 + length + ((4 - (length % 4)) % 4);
-  }
-  return null;
 }
