@@ -7,7 +7,7 @@ import { accessToken } from '../support/tokens.js';
 let server: TestServer;
 
 beforeAll(async () => {
-  server = await TestServer.start({ limits: { helloTimeoutMs: 300 } });
+  server = await TestServer.start({ limits: { helloTimeoutMs: 1000 } });
 });
 afterEach(() => server.tidy());
 afterAll(() => server.stop());

@@ -76,6 +76,7 @@ export class Lab {
   readonly #origin: string;
   readonly #stop: () => Promise<void>;
   readonly #pages: LabPage[] = [];
+  readonly #blankPages: Page[] = [];
   wsServer: string;
 
   private constructor(
@@ -93,7 +94,8 @@ export class Lab {
   }
 
   static async open(wsServer: string, flags: string[] = []): Promise<Lab> {
-    const app = fastify();
+    // Its connections do not stay: a test may count sockets.
+    const app = fastify({ keepAliveTimeout: 1 });
     const sdk = dirname(createRequire(import.meta.url).resolve('twilio-video/dist/twilio-video.js'));
     await app.register(fastifyStatic, { root: sdk, prefix: '/sdk/' });
     await app.register(fastifyStatic, {
@@ -104,6 +106,13 @@ export class Lab {
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags] });
     const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
     return new Lab(browser, context, origin, wsServer, () => app.close());
+  }
+
+  /** Opens an empty page, for something else than the lab. */
+  async blankPage(): Promise<Page> {
+    const page = await this.#context.newPage();
+    this.#blankPages.push(page);
+    return page;
   }
 
   /** Opens a page for a participant of this identity. */
@@ -133,7 +142,8 @@ export class Lab {
 
   /** Closes all pages: to be called between tests. */
   async closePages(): Promise<void> {
-    await Promise.all(this.#pages.splice(0).map(({ page }) => page.close()));
+    const pages = [...this.#pages.splice(0).map(({ page }) => page), ...this.#blankPages.splice(0)];
+    await Promise.all(pages.map((page) => page.close()));
   }
 
   async close(): Promise<void> {
