@@ -180,18 +180,23 @@ lab.sendMany = (name, count) => {
   for (let n = 0; n < count; n++) lab.local.get(name).send(String(n));
 };
 
+/** Resolves when a video element shows its first frame. */
+const firstFrame = (element) => {
+  element.muted = true;
+  document.body.append(element);
+  return new Promise((resolve) => element.requestVideoFrameCallback(resolve));
+};
+
 /** Connects without tracks; resolves to the milliseconds until the first frame of a remote video is shown. */
 lab.firstFrameAfterConnect = async (token, options) => {
   const start = performance.now();
   const room = await Twilio.Video.connect(token, { ...options, tracks: [] });
   watchRoom(room);
   return new Promise((resolve) => {
-    const onTrack = (track) => {
+    const onTrack = async (track) => {
       if (track.kind !== 'video') return;
-      const element = track.attach();
-      element.muted = true;
-      document.body.append(element);
-      element.requestVideoFrameCallback(() => resolve(performance.now() - start));
+      await firstFrame(track.attach());
+      resolve(performance.now() - start);
     };
     room.on('trackSubscribed', onTrack);
     room.participants.forEach((participant) =>
@@ -288,3 +293,27 @@ lab.sdp = () =>
     .map((pc) => ({ local: pc.localDescription?.sdp, remote: pc.remoteDescription?.sdp }));
 
 lab.remoteUfrag = () => /a=ice-ufrag:(\S+)/.exec(lab.sdp()[0].remote)[1];
+
+// --- without the SDK: a bare relay, for comparison. `relay…` are functions of the bench, in Node.
+/* global relayPublish, relaySubscribe, relaySubscribed */
+
+lab.relayPublish = async (description) => {
+  const pc = new RTCPeerConnection();
+  pc.addTransceiver(createVideoTrack(description), { direction: 'sendonly', streams: [new MediaStream()] });
+  await pc.setLocalDescription();
+  await pc.setRemoteDescription({ type: 'answer', sdp: await relayPublish(pc.localDescription.sdp) });
+};
+
+lab.relaySubscribe = async () => {
+  const start = performance.now();
+  const pc = new RTCPeerConnection();
+  const track = new Promise((resolve) => (pc.ontrack = (event) => resolve(event.track)));
+  const { id, sdp } = await relaySubscribe();
+  await pc.setRemoteDescription({ type: 'offer', sdp });
+  await pc.setLocalDescription();
+  await relaySubscribed(id, pc.localDescription.sdp);
+  const element = document.createElement('video');
+  Object.assign(element, { autoplay: true, srcObject: new MediaStream([await track]) });
+  await firstFrame(element);
+  return performance.now() - start;
+};

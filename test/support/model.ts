@@ -60,7 +60,9 @@ export class TestRooms {
 
   /** All events of a type. */
   all<T extends RoomEventType>(type: T): Extract<SequencedRoomEvent, { type: T }>[] {
-    return this.events.filter((event): event is Extract<SequencedRoomEvent, { type: T }> => event.type === type);
+    return this.events.filter(
+      (event): event is Extract<SequencedRoomEvent, { type: T }> => event.type === type,
+    );
   }
 
   /** The last event of a type. */

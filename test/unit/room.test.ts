@@ -221,10 +221,10 @@ describe('Who may join a room', () => {
   });
 
   it.each([
-    [53200, ''],
-    [53201, 'x'.repeat(129)],
-    [53202, 'a\u0007b'],
-  ])('is refused with %i for the identity %j', (code, identity) => {
+    ['an empty identity', 53200, ''],
+    ['an identity of 129 characters', 53201, 'x'.repeat(129)],
+    ['a control character in the identity', 53202, 'a\u0007b'],
+  ])('is refused for %s with %i', (_fault, code, identity) => {
     const house = testRooms();
     const room = house.create();
     expect(codeOf(() => join(room, identity))).toBe(code);
@@ -327,7 +327,12 @@ describe('The events of a room', () => {
   it('tell of a join first and of its tracks after', () => {
     const house = testRooms();
     join(house.create(), 'alice', [claim('mic'), claim('camera', { kind: 'video' })]);
-    expect(house.types).toEqual(['room-created', 'participant-connected', 'track-published', 'track-published']);
+    expect(house.types).toEqual([
+      'room-created',
+      'participant-connected',
+      'track-published',
+      'track-published',
+    ]);
     expect(house.all('track-published').map(({ track }) => track.name)).toEqual(['mic', 'camera']);
   });
 

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const command = fileURLToPath(new URL('../../bin/atrium.js', import.meta.url));
+/** Clock ticks a second in /proc: fixed on Linux. */
+const TICKS = 100;
+
+export interface ServerProcess {
+  url: string;
+  wsServer: string;
+  pid: number;
+  /** Milliseconds of processor time of the server and its children. */
+  cpu(): number;
+  /** Bytes of memory that the server and its children hold. */
+  memory(): number;
+  stop(): Promise<void>;
+}
+
+/** A server in a process of its own, as it is built. */
+export async function startServerProcess(args: string[] = []): Promise<ServerProcess> {
+  const all = ['start', '--json', '--port', '0', '--rtc-port', '0', '--log-level', 'warn', ...args];
+  const child = spawn(process.execPath, [command, ...all], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const line = await new Promise<string>((resolve, reject) => {
+    child.stdout.once('data', (data: Buffer) => resolve(String(data)));
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+  });
+  const { url, wsServer, pid } = JSON.parse(line) as { url: string; wsServer: string; pid: number };
+  const pids = (): number[] => [pid, ...childrenOf(pid)];
+  return {
+    url,
+    wsServer,
+    pid,
+    cpu: () => pids().reduce((sum, each) => sum + cpuOf(each), 0),
+    memory: () => pids().reduce((sum, each) => sum + memoryOf(each), 0),
+    stop: async () => {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await gone;
+    },
+  };
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+}
+
+/** What follows the command's name in /proc/…/stat: fields 3 and on. */
+function statOf(pid: number): string[] {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function cpuOf(pid: number): number {
+  const fields = statOf(pid);
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS;
+}
+
+function memoryOf(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kilobytes) * 1024;
+}
