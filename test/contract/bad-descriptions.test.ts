@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Bystanders } from '../support/bystanders.js';
 import { offerSdp, offered } from '../support/offers.js';
 import { track } from '../support/rsp.js';
@@ -9,8 +9,6 @@ let bystanders: Bystanders;
 
 beforeAll(async () => {
   server = await TestServer.start();
-});
-beforeEach(async () => {
   bystanders = await Bystanders.join(server);
 });
 afterEach(async () => {
@@ -72,6 +70,17 @@ describe.each(UNUSABLE)('a description with %s', (_what, sdp) => {
     await client.closed;
     await watcher.until('it to be gone', (view) => view.participant('mallory')?.state === 'disconnected');
   });
+});
+
+test('a client whose description cannot be used is never seen by the others', async () => {
+  const watcher = await server.join('watcher', 'room');
+  const client = await server.open();
+  const token = await server.token('mallory');
+  const peerConnections = [offered('pc', GOOD), offered('pc-2', 'garbage')];
+  client.hello(client.connectMessage({ token, name: 'room', peerConnections }));
+  expect(await client.next('error')).toMatchObject({ code: 53403 });
+  await server.settled(watcher);
+  expect(watcher.view.participants.size).toBe(0);
 });
 
 describe('a later description', () => {

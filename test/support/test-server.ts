@@ -17,6 +17,8 @@ export interface LogLine {
 
 /** pino's number of `error`. */
 const ERROR = 50;
+/** For what is to be so soon, where no event tells. */
+export const SOON = { interval: 5, timeout: 10_000 };
 const MAX_TTL = 24 * 60 * 60;
 
 export interface Joining extends Partial<ConnectOptions>, OpenOptions {
@@ -32,6 +34,7 @@ export class TestServer {
   /** The official helper library. */
   readonly twilio: Twilio;
   readonly #clients: SignalingClient[] = [];
+  readonly #staying: SignalingClient[] = [];
 
   private constructor(atrium: AtriumServer, clock: VirtualClock, log: LogLine[]) {
     this.atrium = atrium;
@@ -91,22 +94,42 @@ export class TestServer {
     for (const client of clients) await client.settled(token);
   }
 
-  /** After each test: everyone leaves, and nothing may be left, nor have gone wrong unseen. */
-  async tidy(): Promise<void> {
+  /** Has these clients stay from test to test, and their rooms with them. */
+  keep(...clients: SignalingClient[]): void {
+    for (const client of clients) this.#clients.splice(this.#clients.indexOf(client), 1);
+    this.#staying.push(...clients);
+  }
+
+  /**
+   * After each test: everyone leaves, and nothing may be left.
+   * @param checks `log: false` lets pass what was logged as an error
+   */
+  async tidy(checks: { log?: boolean } = {}): Promise<void> {
     const clients = this.#clients.splice(0);
     await Promise.all(clients.map((client) => client.drop()));
-    this.atrium.rooms.completeAll('completed-by-api');
     const { signaling, rooms, sfu } = this.atrium;
+    const staying = new Set(this.#staying.map(({ view }) => view.sid));
+    for (const room of rooms.all) if (!staying.has(room.sid)) room.complete('completed-by-api');
     await expect
-      .poll(() => ({
-        connections: signaling.connectionCount,
-        sessions: signaling.sessionCount,
-        rooms: rooms.all.length,
-        mediaRooms: sfu.roomCount,
-      }))
-      .toEqual({ connections: 0, sessions: 0, rooms: 0, mediaRooms: 0 });
-    expect(clients.flatMap(({ view }) => view.violations)).toEqual([]);
-    expect(this.log.splice(0).filter(({ level }) => level >= ERROR)).toEqual([]);
+      .poll(
+        () => ({
+          connections: signaling.connectionCount,
+          sessions: signaling.sessionCount,
+          rooms: rooms.all.length,
+          mediaRooms: sfu.roomCount,
+        }),
+        SOON,
+      )
+      .toEqual({
+        connections: this.#staying.length,
+        sessions: this.#staying.length,
+        rooms: staying.size,
+        mediaRooms: staying.size,
+      });
+    const violations = [...clients, ...this.#staying].flatMap(({ view }) => view.violations);
+    expect(violations).toEqual([]);
+    const errors = this.log.splice(0).filter(({ level }) => level >= ERROR);
+    if (checks.log !== false) expect(errors).toEqual([]);
   }
 
   stop(): Promise<void> {

@@ -134,19 +134,24 @@ describe('The size of a room', () => {
 });
 
 describe('A room whose media goes from peer to peer', () => {
-  it.each(['peer-to-peer', 'go'] as const)('(%s) has no region, no recording and no limit of tracks', (type) => {
-    expect(resolve({ type }, { recordParticipantsOnConnect: true })).toMatchObject({
-      mediaRegion: null,
-      recordParticipantsOnConnect: false,
-      recordingRules: [],
-      maxPublishedTracks: null,
-    });
-  });
+  it.each(['peer-to-peer', 'go'] as const)(
+    '(%s) has no region, no recording and no limit of tracks',
+    (type) => {
+      expect(resolve({ type }, { recordParticipantsOnConnect: true })).toMatchObject({
+        mediaRegion: null,
+        recordParticipantsOnConnect: false,
+        recordingRules: [],
+        maxPublishedTracks: null,
+      });
+    },
+  );
 });
 
 describe('The recording rules of a new room', () => {
   it('include everything when participants are recorded on connect', () => {
-    expect(resolve({ recordParticipantsOnConnect: true }).recordingRules).toEqual([{ type: 'include', all: true }]);
+    expect(resolve({ recordParticipantsOnConnect: true }).recordingRules).toEqual([
+      { type: 'include', all: true },
+    ]);
   });
 
   it('are those that were asked for, whatever else is asked', () => {
@@ -159,7 +164,10 @@ describe('The recording rules of a new room', () => {
 
 describe('A room for sound only', () => {
   it('has no video codecs', () => {
-    expect(resolve({ audioOnly: true, videoCodecs: ['VP8'] })).toMatchObject({ audioOnly: true, videoCodecs: [] });
+    expect(resolve({ audioOnly: true, videoCodecs: ['VP8'] })).toMatchObject({
+      audioOnly: true,
+      videoCodecs: [],
+    });
   });
 });
 

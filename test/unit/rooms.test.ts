@@ -78,7 +78,10 @@ describe('The rooms of an account', () => {
   it("follow the account's settings of the moment", () => {
     const house = testRooms({ defaults: { maxParticipants: 7, emptyRoomTimeout: 9 } });
     expect(house.create().options).toMatchObject({ maxParticipants: 7, emptyRoomTimeout: 9 });
-    expect(house.create({ maxParticipants: 8 }).options).toMatchObject({ maxParticipants: 8, emptyRoomTimeout: 9 });
+    expect(house.create({ maxParticipants: 8 }).options).toMatchObject({
+      maxParticipants: 8,
+      emptyRoomTimeout: 9,
+    });
   });
 
   it('can all be ended at once', () => {

@@ -37,14 +37,17 @@ describe.each(grammars)('The grammar of %s rules', (_name, schema) => {
 
   it('takes null for a filter that is not used, as it gives it out itself', () => {
     const unused = { publisher: null, track: null, kind: null, priority: null };
-    expect(schema.parse([{ type: 'include', all: true, ...unused }])).toEqual([{ type: 'include', all: true }]);
+    expect(schema.parse([{ type: 'include', all: true, ...unused }])).toEqual([
+      { type: 'include', all: true },
+    ]);
     expect(schema.parse([{ type: 'include', ...unused, all: null, kind: 'audio' }])).toEqual([
       { type: 'include', kind: 'audio' },
     ]);
   });
 
   it('takes 1 to 20 rules', () => {
-    const rules = (count: number): Rule[] => Array.from({ length: count }, () => ({ type: 'include', all: true }));
+    const rules = (count: number): Rule[] =>
+      Array.from({ length: count }, () => ({ type: 'include', all: true }));
     expect(accepts(rules(0))).toBe(false);
     expect(accepts(rules(1))).toBe(true);
     expect(accepts(rules(20))).toBe(true);
@@ -111,7 +114,8 @@ describe('A set of rules', () => {
   });
 
   it('knows a publisher by identity and SID, a track by name and SID, each in its exact letters', () => {
-    const matches = (filter: Partial<Rule>): boolean => rulesInclude([{ type: 'include', ...filter }], subject);
+    const matches = (filter: Partial<Rule>): boolean =>
+      rulesInclude([{ type: 'include', ...filter }], subject);
     expect(matches({ publisher: 'alice' })).toBe(true);
     expect(matches({ publisher: 'PA1' })).toBe(true);
     expect(matches({ publisher: 'Alice' })).toBe(false);
@@ -160,7 +164,8 @@ describe('A set of rules', () => {
     if (rule.publisher !== undefined) {
       set = set.filter((one) => [one.publisherIdentity, one.publisherSid].includes(rule.publisher!));
     }
-    if (rule.track !== undefined) set = set.filter((one) => [one.trackName, one.trackSid].includes(rule.track!));
+    if (rule.track !== undefined)
+      set = set.filter((one) => [one.trackName, one.trackSid].includes(rule.track!));
     if (rule.kind !== undefined) set = set.filter((one) => one.kind === rule.kind);
     if (rule.priority !== undefined) set = set.filter((one) => one.priority === rule.priority);
     return new Set(set);

@@ -82,6 +82,21 @@ describe("A participant's tracks", () => {
     expect(house.all('track-disabled')).toEqual([]);
   });
 
+  it('are seen by the others under a higher revision at every change', () => {
+    const alice = join(testRooms().create(), 'alice');
+    const revisions = [alice.revision];
+    for (const list of [
+      [claim('mic')],
+      [claim('mic', { enabled: false })],
+      [claim('mic', { enabled: false, priority: 'high' })],
+      [],
+    ]) {
+      alice.updateTracks(list);
+      revisions.push(alice.revision);
+    }
+    expect(revisions).toEqual(revisions.map((_, index) => revisions[0]! + index));
+  });
+
   it('are not announced anew by a list that says nothing new', () => {
     const house = testRooms();
     const alice = join(house.create(), 'alice', [claim('mic'), claim('mic-2', { name: 'mic' })]);
@@ -260,7 +275,18 @@ describe('Any sequence of lists of tracks', () => {
     },
     { weight: 1, arbitrary: ids.map((clientId) => ({ clientId, error: new TwilioError(53300) })) },
   );
-  const lists = fc.array(fc.array(entries, { maxLength: 30 }), { maxLength: 12 });
+  // A list of its own, or the one before with a track muted or unmuted.
+  const steps = fc.oneof(fc.array(entries, { maxLength: 30 }), fc.nat());
+  const lists = fc.array(steps, { maxLength: 12 }).map((sequence) =>
+    sequence.reduce<TrackClaim[][]>((all, step) => {
+      const last = all.at(-1) ?? [];
+      const toggled = (entry: TrackClaim, index: number): TrackClaim =>
+        index === (step as number) % last.length && 'enabled' in entry
+          ? { ...entry, enabled: !entry.enabled }
+          : entry;
+      return [...all, Array.isArray(step) ? step : last.map(toggled)];
+    }, []),
+  );
 
   it('leaves published what the last list says but for what failed, with revisions that only grow', () => {
     fc.assert(
