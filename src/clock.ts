@@ -74,7 +74,7 @@ export class VirtualClock implements Clock {
       this.#now = Math.max(this.#now, next.due);
       next.action();
     }
-    this.#now = end;
+    this.#now = Math.max(this.#now, end);
   }
 
   #nextDue(end: number): Alarm | undefined {

@@ -21,7 +21,18 @@ export const DEV_CREDENTIALS = {
 const sid = (prefix: 'AC' | 'SK') =>
   z.string().refine((text) => isSid(prefix, text), `must be ${prefix} and 32 hexadecimal digits`);
 const secret = z.string().min(16, 'must have at least 16 characters');
-const port = z.coerce.number().int().min(0).max(65_535);
+/** Whole numbers as they come from flags and the environment, or from a file. */
+const wholeNumber = (least: number, most: number) =>
+  z
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,15}$/, 'must be a whole number')
+        .transform(Number),
+    ])
+    .pipe(z.number().int().min(least).max(most));
+const port = wholeNumber(0, 65_535);
 /** Booleans as they come from the environment or from a file. */
 const flag = z.union([z.boolean(), z.stringbool()]);
 
@@ -62,13 +73,7 @@ const simpleOptions = {
   rtcPort: port
     .default(42_000)
     .describe("first worker's UDP and TCP port, the next worker has the next; 0 for any"),
-  workers: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(256)
-    .optional()
-    .describe('media worker processes; one a core by default'),
+  workers: wholeNumber(1, 256).optional().describe('media worker processes; one a core by default'),
   publicUrl: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -77,14 +82,10 @@ const simpleOptions = {
     .enum(LOG_LEVELS)
     .default('info')
     .describe(`what to log: ${LOG_LEVELS.join(', ')}`),
-  sessionTimeout: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(3600)
-    .default(30)
-    .describe('seconds in which a lost client may come back'),
-  historySize: z.coerce.number().int().min(0).default(10_000).describe('ended rooms that are remembered'),
+  sessionTimeout: wholeNumber(1, 3600).default(30).describe('seconds in which a lost client may come back'),
+  historySize: wholeNumber(0, Number.MAX_SAFE_INTEGER)
+    .default(10_000)
+    .describe('ended rooms that are remembered'),
   allowDevCredentials: flag
     .default(false)
     .describe('use the development credentials on other addresses than loopback'),
@@ -144,8 +145,11 @@ const configSchema = z
         'listen on a loopback address, or give --allow-dev-credentials',
     },
   )
-  .refine((config) => new Set(config.accounts.map(({ sid }) => sid)).size === config.accounts.length, {
+  .refine((config) => areUnique(config.accounts.map(({ sid }) => sid)), {
     message: 'an account SID stands twice',
+  })
+  .refine((config) => areUnique(config.accounts.flatMap(({ keys }) => keys.map(({ sid }) => sid))), {
+    message: 'an API key SID stands twice',
   });
 
 export type Config = z.output<typeof configSchema>;
@@ -153,6 +157,10 @@ export type ConfigInput = z.input<typeof configSchema>;
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function areUnique(sids: string[]): boolean {
+  return new Set(sids.map((text) => text.toLowerCase())).size === sids.length;
 }
 
 function usesDevCredentials(accounts: { authToken: string; keys: { secret: string }[] }[]): boolean {

@@ -1,5 +1,5 @@
 import fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -155,6 +155,10 @@ function createHttpServer(log: Logger): FastifyInstance {
     forceCloseConnections: true,
     return503OnClosing: false,
     rewriteUrl: (request) => repairUrl(request.url ?? '/'),
+    frameworkErrors: (_error, request, reply) => {
+      // A path that no route can take, as with a name that is far too long.
+      void (reply as FastifyReply).code(404).send(errorBody(notFound(pathOf(request))));
+    },
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
     clientErrorHandler: (_error, socket) => {
       if (socket.writable)

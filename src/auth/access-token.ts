@@ -69,7 +69,8 @@ async function verifySignature(token: string, key: ApiKey): Promise<void> {
 
 /** @param now seconds */
 function checkTimes({ exp, nbf, iat }: JWTPayload, now: number): void {
-  const start = nbf ?? iat ?? now;
+  // A token that says it was issued later than now does not live longer for it.
+  const start = nbf ?? (typeof iat === 'number' ? Math.min(iat, now) : (iat ?? now));
   if (typeof exp !== 'number' || exp <= now - SKEW) throw twilioError(20104);
   if (typeof start !== 'number' || exp - start > LONGEST_LIFE + SKEW) throw twilioError(20104);
   if (nbf !== undefined && nbf > now + SKEW) throw twilioError(20105);

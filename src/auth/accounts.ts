@@ -29,7 +29,7 @@ export class Accounts {
 
   constructor(setups: readonly AccountSetup[]) {
     for (const { sid, authToken, keys, roomDefaults } of setups) {
-      this.#accounts.set(sid, { sid, authToken, roomDefaults: { ...ROOM_DEFAULTS, ...roomDefaults } });
+      this.#accounts.set(sid, { sid, authToken, roomDefaults: withDefaults(roomDefaults) });
       for (const key of keys) this.#keys.set(key.sid, { ...key, accountSid: sid });
     }
   }
@@ -50,4 +50,10 @@ export class Accounts {
     if (key && sameSecret(password, key.secret)) return this.#accounts.get(key.accountSid) ?? null;
     return null;
   }
+}
+
+/** What is set to nothing is not set. */
+function withDefaults(settings: Partial<RoomDefaults> = {}): RoomDefaults {
+  const set = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return { ...ROOM_DEFAULTS, ...Object.fromEntries(set) };
 }

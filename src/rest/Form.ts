@@ -58,12 +58,12 @@ export class Form {
     });
   }
 
-  /** A date (`2026-01-31`, midnight UTC) or a date and time, in milliseconds since the epoch. */
+  /** A date (`2026-01-31`, midnight UTC) or an ISO 8601 date and time (UTC without a zone), in milliseconds since the epoch. */
   time(name: string): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    const time = Date.parse(text);
-    if (Number.isNaN(time)) throw twilioError(20001, name);
+    const time = parseTime(text);
+    if (time === null) throw twilioError(20001, name);
     return time;
   }
 
@@ -83,6 +83,19 @@ export class Form {
     if (!parsed.success) throw twilioError(code, parsed.error.issues[0]?.message);
     return parsed.data;
   }
+}
+
+const ISO_TIME = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?)?$/;
+
+function parseTime(text: string): number | null {
+  // A plus in a query that was not escaped has become a space.
+  const [, date, clock = '00:00', zone = 'Z'] = ISO_TIME.exec(text.replace(/ (?=\d{2}:?\d{2}$)/, '+')) ?? [];
+  if (date === undefined) return null;
+  // The library of the language takes the 31st of February for a day in March.
+  const day = new Date(`${date}T00:00Z`);
+  if (Number.isNaN(day.getTime()) || !day.toISOString().startsWith(date)) return null;
+  const time = Date.parse(`${date}T${clock}${zone}`);
+  return Number.isNaN(time) ? null : time;
 }
 
 function parseJson(text: string): unknown {

@@ -7,9 +7,10 @@ import type { Logger } from '../log.js';
 import type { Rooms } from '../rooms/Rooms.js';
 import type { SidSource } from '../sid.js';
 import type { Store } from '../store/Store.js';
-import { Directory } from './Directory.js';
+import { Directory, notFound } from './Directory.js';
 import { onError } from './errors.js';
 import { Form } from './Form.js';
+import { pathOf } from './requests.js';
 import { participantRoutes } from './participants.js';
 import { roomRoutes } from './rooms.js';
 import { trackRoutes } from './tracks.js';
@@ -45,6 +46,7 @@ export async function restFace(app: FastifyInstance, house: RestHouse): Promise<
     methods: ['GET', 'POST', 'DELETE', 'OPTIONS'],
     allowedHeaders: ['Content-Type', 'Authorization'],
     exposedHeaders: ['Twilio-Request-Id', 'Location'],
+    strictPreflight: false,
   });
   takeForms(app, house.log);
   app.setErrorHandler(onError(house.log));
@@ -55,6 +57,10 @@ export async function restFace(app: FastifyInstance, house: RestHouse): Promise<
   await app.register(
     async (api) => {
       authenticate(api, house.accounts);
+      // In here, what is not found has been asked for with credentials, and from any page.
+      api.setNotFoundHandler((request) => {
+        throw notFound(pathOf(request));
+      });
       roomRoutes(api, context);
       participantRoutes(api, context);
       trackRoutes(api, context);

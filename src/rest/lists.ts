@@ -52,7 +52,8 @@ export function parseListRequest(request: FastifyRequest, maxPageSize = MAX_PAGE
 }
 
 function queryOf(request: FastifyRequest): URLSearchParams {
-  return new URLSearchParams(request.url.split('?')[1] ?? '');
+  const start = request.url.indexOf('?');
+  return new URLSearchParams(start < 0 ? '' : request.url.slice(start + 1));
 }
 
 /** A list as video.twilio.com sends it: the items under their own key, and `meta` with absolute URLs. */

@@ -9,9 +9,9 @@ declare module 'fastify' {
   }
 }
 
-/** The path of a request, without its query. */
+/** The path of a request as the client sent it, without its query. */
 export function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0]!;
+  return request.originalUrl.split('?', 1)[0]!;
 }
 
 /** The parameters of a POST. A body of another kind than a form counts as empty, as on Twilio. */
@@ -25,20 +25,30 @@ export function formOf(request: FastifyRequest): Form {
  * not count: the libraries follow no redirects.
  */
 export function repairUrl(url: string): string {
-  const [path, ...query] = url.split('?');
-  const repaired = path!
+  const query = url.indexOf('?');
+  const path = query < 0 ? url : url.slice(0, query);
+  const repaired = path
     .split('/')
-    .map((segment) => {
-      try {
-        decodeURIComponent(segment);
-        return segment;
-      } catch {
-        return segment.replaceAll('%', '%25');
-      }
-    })
-    .join('/')
-    .replace(API_PATH_WITH_SLASH, '$1');
-  return [repaired, ...query].join('?');
+    .map((segment) => (isDecodable(segment) ? segment : segment.replaceAll('%', '%25')))
+    .join('/');
+  return (isApiPath(repaired) ? withoutTrailingSlashes(repaired) : repaired) + url.slice(path.length);
 }
 
-const API_PATH_WITH_SLASH = /^(\/(?:v1|2010-04-01)(?:\/.*?)?)\/+$/;
+function isDecodable(segment: string): boolean {
+  try {
+    decodeURIComponent(segment);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isApiPath(path: string): boolean {
+  return /^\/(v1|2010-04-01)(\/|$)/.test(path);
+}
+
+function withoutTrailingSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  return path.slice(0, end);
+}

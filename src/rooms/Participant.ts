@@ -113,10 +113,13 @@ export class Participant {
    */
   updateTracks(claims: readonly TrackClaim[]): void {
     if (this.#status === 'disconnected') return;
+    // Told again whatever has changed: a client that takes a track back and publishes it anew in one go waits to
+    // hear of it, and its list shows no difference.
+    this.publishedRevision++;
     const claimed = new Map(claims.map((claim) => [claim.clientId, claim]));
     for (const track of this.tracks) {
       const claim = claimed.get(track.clientId);
-      if (!claim || 'error' in claim || claim.kind !== track.kind) this.#unpublish(track);
+      if (!claim || !isSameTrack(track, claim)) this.#unpublish(track);
     }
     for (const clientId of this.#failedTracks.keys()) {
       if (!claimed.has(clientId)) this.#failedTracks.delete(clientId);
@@ -129,7 +132,6 @@ export class Participant {
   }
 
   #publish(claim: TrackClaim): void {
-    this.publishedRevision++;
     const error = 'error' in claim ? claim.error : this.#reasonNotToPublish(claim);
     if (error || 'error' in claim) {
       this.#failedTracks.set(claim.clientId, error!);
@@ -155,7 +157,6 @@ export class Participant {
   #unpublish(track: PublishedTrack): void {
     this.#tracks.delete(track.clientId);
     this.revision++;
-    this.publishedRevision++;
     this.room.announce({ type: 'track-unpublished', participant: this, track });
   }
 
@@ -261,4 +262,9 @@ export class Participant {
     this.#updatedAt = this.room.clock.now();
     this.revision++;
   }
+}
+
+/** A track's kind and name are for its life: with another one it is another track. */
+function isSameTrack(track: PublishedTrack, claim: TrackClaim): boolean {
+  return !('error' in claim) && claim.kind === track.kind && claim.name === track.name;
 }

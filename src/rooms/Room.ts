@@ -3,7 +3,7 @@ import { twilioError } from '../errors.js';
 import type { SidSource } from '../sid.js';
 import type { DisconnectReason, EventStream, RoomEndReason, RoomEvent } from './events.js';
 import { ROOM_LIMITS, checkIdentity } from './options.js';
-import type { RoomOptions } from './options.js';
+import type { MediaRegion, RoomOptions } from './options.js';
 import { Participant } from './Participant.js';
 import type { TrackClaim } from './Participant.js';
 import type { PublishedTrack } from './PublishedTrack.js';
@@ -25,6 +25,8 @@ export interface JoinRequest {
   identity: string;
   tracks: readonly TrackClaim[];
   subscribeRules: readonly Rule[];
+  /** The region of the client's signalling: of the first one, where the room is to be near its participants. */
+  signalingRegion: MediaRegion;
 }
 
 const MINUTE = 60_000;
@@ -53,6 +55,7 @@ export class Room {
   #endedAt: number | null = null;
   #recordingRules: RuleSetRecord;
   #recording = false;
+  #mediaRegion: MediaRegion | null;
   #sequence = 0;
   #vacancyTimer: Timer | null = null;
   readonly #durationTimer: Timer;
@@ -76,6 +79,7 @@ export class Room {
     this.#events = events;
     this.createdAt = clock.now();
     this.#updatedAt = this.createdAt;
+    this.#mediaRegion = options.mediaRegion;
     this.#recordingRules = { rules: options.recordingRules, createdAt: null, updatedAt: null };
     this.#durationTimer = clock.after(ROOM_LIMITS.roomDuration, () => this.complete('maximum-duration'));
     if (origin === 'api') this.#awaitVacancy(options.unusedRoomTimeout, 'unused-timeout');
@@ -83,6 +87,11 @@ export class Room {
 
   get name(): string {
     return this.options.uniqueName ?? this.sid;
+  }
+
+  /** Null where media go from peer to peer; `gll` until the first participant's region has settled it. */
+  get mediaRegion(): MediaRegion | null {
+    return this.#mediaRegion;
   }
 
   get status(): RoomStatus {
@@ -118,6 +127,7 @@ export class Room {
       sid: this.sid,
       accountSid: this.accountSid,
       uniqueName: this.name,
+      mediaRegion: this.#mediaRegion,
       status: this.#status,
       createdAt: this.createdAt,
       updatedAt: this.#updatedAt,
@@ -148,11 +158,14 @@ export class Room {
     if (!older && this.#present.size >= this.options.maxParticipants) throw twilioError(53105);
 
     this.#vacancyTimer?.cancel();
+    if (this.#mediaRegion === 'gll') this.#mediaRegion = request.signalingRegion;
     const participant = new Participant(this, this.newSid('PA'), request.identity, request.subscribeRules);
     this.#participants.set(participant.sid, participant);
     // The newer takes the place first, so that the older one's end does not leave the room empty.
     this.#present.set(request.identity, participant);
     older?.disconnect({ type: 'duplicate-identity' });
+    // Whoever hears of that may have ended the room.
+    if (participant.status === 'disconnected') throw twilioError(53118);
     this.announce({ type: 'participant-connected', participant });
     participant.updateTracks(request.tracks);
     return participant;

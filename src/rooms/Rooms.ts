@@ -38,17 +38,18 @@ export class Rooms {
 
   /** An account's rooms in progress, oldest first. */
   of(accountSid: string): readonly Room[] {
-    return [...this.#live(accountSid).bySid.values()];
+    return [...this.#live(accountSid).bySid.values()].filter(isInProgress);
   }
 
   get all(): readonly Room[] {
-    return [...this.#accounts.values()].flatMap((live) => [...live.bySid.values()]);
+    return [...this.#accounts.values()].flatMap((live) => [...live.bySid.values()]).filter(isInProgress);
   }
 
   /** Finds a room in progress by its SID or its unique name. */
   find(accountSid: string, sidOrName: string): Room | undefined {
     const live = this.#live(accountSid);
-    return live.bySid.get(sidOrName) ?? live.byName.get(sidOrName);
+    const room = live.bySid.get(sidOrName) ?? live.byName.get(sidOrName);
+    return room && isInProgress(room) ? room : undefined;
   }
 
   /** @throws TwilioError 53113 when the name is taken, or what is wrong with a parameter */
@@ -99,4 +100,9 @@ export class Rooms {
     live.bySid.delete(room.sid);
     if (live.byName.get(room.name) === room) live.byName.delete(room.name);
   }
+}
+
+/** A room that is just ending is still in the books until everyone has heard of it. */
+function isInProgress(room: Room): boolean {
+  return room.status === 'in-progress';
 }

@@ -86,7 +86,7 @@ export class EventStream {
   }
 
   #deliver(event: SequencedRoomEvent): void {
-    for (const listener of this.#listeners) {
+    for (const listener of [...this.#listeners]) {
       try {
         listener(event);
       } catch (error) {

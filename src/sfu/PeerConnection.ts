@@ -47,6 +47,8 @@ export interface PeerConnectionDelegate {
 const INITIAL_OUTGOING_BITRATE = 2_000_000;
 /** Milliseconds between two requests for a key frame of the same producer. */
 const KEY_FRAME_REQUEST_DELAY = 500;
+/** Tracks that a client may send at once, published or not. */
+const MOST_INCOMING = 200;
 /** What mediasoup assumes of a layer of simulcast: without it, it would not switch temporal layers. */
 const SIMULCAST_LAYER_MODE = 'L1T3';
 
@@ -293,8 +295,14 @@ export class PeerConnection {
     // Without a common codec the section stays idle, with what the client offered: a rejected one would be lost.
     else if (section.codecs.length === 0) section.codecs = remote.codecs.slice(0, 1).map(toParameters);
     if (!remote.source || !codecs || section.incoming) return;
+    if (this.#incomingCount >= MOST_INCOMING)
+      throw twilioError(53403, 'more tracks than a participant may send');
     section.incoming = await this.#produce(remote.kind, codecs, remote.source, key!);
     this.#delegate.onIncoming(section.incoming);
+  }
+
+  get #incomingCount(): number {
+    return this.#sections.filter((section) => isMedia(section) && section.incoming !== null).length;
   }
 
   #endIncoming(section: MediaSection): void {
@@ -347,7 +355,7 @@ export class PeerConnection {
   ): Promise<Incoming> {
     const hasRtx = codecs.length > 1;
     const simulcast = source.encodings.length > 1;
-    const producer = await this.#transport.produce({
+    const options: types.ProducerOptions = {
       kind,
       keyFrameRequestDelay: KEY_FRAME_REQUEST_DELAY,
       rtpParameters: {
@@ -360,8 +368,14 @@ export class PeerConnection {
         })),
         rtcp: { cname: source.cname },
       },
-    });
-    return { producer, trackId: source.trackId, key };
+    };
+    try {
+      return { producer: await this.#transport.produce(options), trackId: source.trackId, key };
+    } catch (error) {
+      if (this.#transport.closed) throw error;
+      // What mediasoup refuses of a description that was understood: an SSRC twice, say.
+      throw twilioError(53403, (error as Error).message);
+    }
   }
 
   // --- what the server sends

@@ -9,6 +9,8 @@ import type { IceServers } from '../ice/IceServers.js';
 import { errorForLog } from '../log.js';
 import type { Logger } from '../log.js';
 import type { MediaPlaneOf } from '../rooms/media.js';
+import type { MediaRegion } from '../rooms/options.js';
+import type { Participant } from '../rooms/Participant.js';
 import type { Room } from '../rooms/Room.js';
 import type { Rooms } from '../rooms/Rooms.js';
 import type { SignalingLimits } from './limits.js';
@@ -38,7 +40,7 @@ const ICE_VERSION = 1;
 export class Client {
   readonly #house: SignalingHouse;
   readonly #sessions: Sessions;
-  readonly #region: string;
+  readonly #region: MediaRegion;
   readonly #log: Logger;
   readonly #connection: TcmpConnection;
   readonly #idleTimer: NodeJS.Timeout;
@@ -51,7 +53,7 @@ export class Client {
   /** @param region of the signalling, as the host name of the request has it */
   constructor(
     socket: WebSocket,
-    region: string,
+    region: MediaRegion,
     sessions: Sessions,
     house: SignalingHouse,
     onEnd: (client: Client) => void,
@@ -74,15 +76,15 @@ export class Client {
     });
   }
 
-  /** Closes the connection from this side. */
+  /** Closes the connection from this side; a session it may have goes on without. */
   close(): void {
-    clearTimeout(this.#idleTimer);
     this.#connection.close();
+    this.#onEnd('lost');
   }
 
   goAway(): void {
-    clearTimeout(this.#idleTimer);
     this.#connection.goAway();
+    this.#onEnd('lost');
   }
 
   #enqueue(body: unknown): void {
@@ -109,6 +111,7 @@ export class Client {
   }
 
   #onEnd(end: ConnectionEnd): void {
+    if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#idleTimer);
     if (!this.#session) return;
@@ -163,27 +166,33 @@ export class Client {
       channels: message.channels,
       bandwidthProfile: message.bandwidthProfile,
     };
+    let participant: Participant;
     try {
       plane.check(media);
+      participant = room.join({
+        identity: token.identity,
+        tracks: message.participant.tracks,
+        subscribeRules: message.subscribeRules,
+        signalingRegion: this.#region,
+      });
     } catch (error) {
+      // A room that was made for this join goes with it.
       if (room.origin === 'ad-hoc' && room.participants.length === 0) room.complete('last-participant-left');
       throw error;
     }
-
-    const participant = room.join({
-      identity: token.identity,
-      tracks: message.participant.tracks,
-      subscribeRules: message.subscribeRules,
-    });
     clearTimeout(this.#idleTimer);
     const session = new Session(participant, this.#connection, message.participant.revision, {
       sessionTimeout: this.#house.sessionTimeout,
-      mediaRegion: room.options.mediaRegion === 'gll' ? this.#region : room.options.mediaRegion,
       signalingRegion: this.#region,
     });
     this.#session = session;
     this.#sessions.add(session);
-    session.start(await plane.join(participant, media, () => session.changed()));
+    try {
+      session.start(await plane.join(participant, media, () => session.changed()));
+    } catch (error) {
+      // Whoever left meanwhile has taken the media along.
+      if (participant.status !== 'disconnected') throw error;
+    }
   }
 
   #findRoom(message: ClientMessage & { type: 'connect' }, token: AccessToken): Room {
@@ -196,7 +205,8 @@ export class Client {
 
   async #onSync(message: ClientMessage & { type: 'sync' }): Promise<void> {
     if (this.#session) throw twilioError(53004, 'connected already');
-    const { accountSid, identity } = await this.#verify(message.token);
+    const token = await this.#verify(message.token);
+    const { accountSid, identity } = token;
     if (this.#ended) return;
     const session = this.#sessions.find(message.session, accountSid, identity);
     if (!session) {
@@ -205,6 +215,8 @@ export class Client {
         this.#sessions.farewellOf(message.session, accountSid, identity) ?? errorMessage(twilioError(53001));
       return this.#connection.send(last);
     }
+    const { room } = session.participant;
+    checkRoomGrant(token, room.name, room);
     clearTimeout(this.#idleTimer);
     this.#session = session;
     session.resume(this.#connection, message);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { assertNever } from '../assert-never.js';
 import { twilioError } from '../errors.js';
 import type { TwilioError } from '../errors.js';
-import type { DisconnectReason, SequencedRoomEvent } from '../rooms/events.js';
+import type { DisconnectReason, RoomEventType, SequencedRoomEvent } from '../rooms/events.js';
 import type { ParticipantMedia, PeerConnectionState } from '../rooms/media.js';
 import type { Participant } from '../rooms/Participant.js';
 import type { ClientMessage, TrackList } from './messages.js';
@@ -44,11 +44,23 @@ function farewell(reason: DisconnectReason): object {
   }
 }
 
+/** The events of a participant that change what the others see of it. */
+const SEEN_BY_OTHERS: ReadonlySet<RoomEventType> = new Set<RoomEventType>([
+  'participant-connected',
+  'participant-reconnecting',
+  'participant-reconnected',
+  'participant-disconnected',
+  'track-published',
+  'track-unpublished',
+  'track-enabled',
+  'track-disabled',
+  'track-priority-changed',
+]);
+
 /** Where a session is served from; fixed at the connect. */
 export interface SessionOptions {
   /** Seconds for which a client that lost its connection may come back. */
   sessionTimeout: number;
-  mediaRegion: string | null;
   signalingRegion: string;
 }
 
@@ -137,6 +149,7 @@ export class Session {
   onRoomEvent(event: SequencedRoomEvent): void {
     if (!('participant' in event)) return this.changed();
     if (event.participant !== this.participant) {
+      if (!SEEN_BY_OTHERS.has(event.type)) return;
       this.#changedParticipants.add(event.participant);
       return this.changed();
     }
@@ -187,7 +200,7 @@ export class Session {
       media_signaling: mediaSignalingState(channels),
       options: {
         session_timeout: this.#options.sessionTimeout,
-        media_region: this.#options.mediaRegion,
+        media_region: room.mediaRegion,
         signaling_region: this.#options.signalingRegion,
         audio_processors: [],
       },

@@ -2,7 +2,9 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { MEDIA_REGIONS } from '../rooms/options.js';
+import type { MediaRegion } from '../rooms/options.js';
 import type { EventStream } from '../rooms/events.js';
+import { serveWithoutUpgrade } from './http-upgrades.js';
 import { Client } from './Client.js';
 import type { SignalingHouse } from './Client.js';
 import { serveEventsGateway } from './events-gateway.js';
@@ -11,7 +13,7 @@ import { Sessions } from './Sessions.js';
 const SIGNALING_PATH = '/signaling';
 const EVENTS_PATH = '/v1/VideoEvents';
 /** The region for hosts that name none, and for `global` and `gll`, which leave the choice to the server. */
-const DEFAULT_REGION = 'us1';
+const DEFAULT_REGION: MediaRegion = 'us1';
 const SOCKET_TIMEOUT = 5_000;
 
 /** The SDK face: takes WebSockets from the HTTP server and makes a {@link Client} of each. */
@@ -45,7 +47,10 @@ export class SignalingFace {
 
   /** Serves the WebSockets that come to this HTTP server. */
   attach(server: Server): void {
-    server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
+    server.on('upgrade', (request, socket, head) => {
+      if (request.headers.upgrade?.toLowerCase() === 'websocket') this.#onUpgrade(request, socket, head);
+      else serveWithoutUpgrade(server, request, socket, head);
+    });
   }
 
   /** Closes all connections; resolves when their sockets are gone. */
@@ -92,12 +97,14 @@ export class SignalingFace {
  * The signalling region that a host name asks for (`us1.vss.twilio.com`), or null for one that does not exist.
  * Hosts that are not Twilio's name no region.
  */
-export function regionOf(host: string): string | null {
-  const region = /^([^.]+)\.vss\./.exec(host)?.[1];
+export function regionOf(host: string): MediaRegion | null {
+  const region = /^([^.]+)\.vss\./.exec(host.toLowerCase())?.[1];
   if (region === undefined || region === 'global' || region === 'gll') return DEFAULT_REGION;
-  return MEDIA_REGIONS.some((known) => known === region) ? region : null;
+  return MEDIA_REGIONS.find((known) => known === region) ?? null;
 }
 
 function refuse(socket: Duplex, status: string): void {
+  // A peer that keeps its half of the connection open keeps no socket.
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

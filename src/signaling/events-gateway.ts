@@ -22,6 +22,8 @@ const messageSchema = z.discriminatedUnion('type', [
   }),
 ]);
 
+const PING_INTERVAL = 30_000;
+
 export interface EventsGatewayHouse {
   accounts: Accounts;
   clock: Clock;
@@ -39,8 +41,22 @@ export function serveEventsGateway(
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
   };
   const timer = setTimeout(() => socket.terminate(), limits.helloTimeoutMs);
-  socket.on('close', () => clearTimeout(timer));
-  socket.on('error', () => {});
+  // The SDK sends no heartbeats here: the protocol's own find out whether someone is still there.
+  let answered = true;
+  const pings = setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    return socket.ping();
+  }, PING_INTERVAL);
+  let frames = 0;
+  const window = setInterval(() => (frames = 0), 1000);
+  socket.on('pong', () => (answered = true));
+  socket.on('close', () => {
+    clearTimeout(timer);
+    clearInterval(pings);
+    clearInterval(window);
+  });
+  socket.on('error', () => socket.terminate());
 
   const onConnect = async (token: string): Promise<void> => {
     try {
@@ -56,6 +72,7 @@ export function serveEventsGateway(
   };
 
   socket.on('message', (data) => {
+    if (++frames > limits.maxFramesPerSecond) return socket.terminate();
     const parsed = messageSchema.safeParse(parseJson(String(data)));
     if (!parsed.success) return socket.close(1008, 'not an event');
     const message = parsed.data;

@@ -62,8 +62,9 @@ export class TcmpConnection {
     this.#silenceTimer = setTimeout(() => this.#cutOff('no hello'), limits.helloTimeoutMs);
     socket.on('message', (data, isBinary) => this.#onFrame(data, isBinary));
     socket.on('close', () => this.#end('lost'));
-    // 'close' follows; without this listener an oversized frame would take the process down.
-    socket.on('error', () => {});
+    // A frame that breaks the protocol, or is too large: the other side may not close by itself.
+    socket.on('error', () => this.#cutOff('protocol error'));
+    socket.on('ping', () => this.#withinRate());
   }
 
   get isOpen(): boolean {

@@ -42,14 +42,16 @@ export function pageOf<T>(
     .sort((a, b) => sign * compare(a.cursor, b.cursor));
   const { limit, after, before, offset } = request;
   let start = offset ?? 0;
+  let end = start + limit;
   if (after) {
     const index = items.findIndex(({ cursor }) => sign * compare(cursor, after) > 0);
     start = index < 0 ? items.length : index;
+    end = start + limit;
   } else if (before) {
     const index = items.findIndex(({ cursor }) => sign * compare(cursor, before) >= 0);
-    start = Math.max(0, (index < 0 ? items.length : index) - limit);
+    end = index < 0 ? items.length : index;
+    start = Math.max(0, end - limit);
   }
-  const end = start + limit;
   return {
     items: items.slice(start, end).map(({ item }) => item),
     hasPrevious: start > 0 && items.length > 0,

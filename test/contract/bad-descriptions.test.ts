@@ -83,6 +83,29 @@ test('a client whose description cannot be used is never seen by the others', as
   expect(watcher.view.participants.size).toBe(0);
 });
 
+describe('a description that only mediasoup can refuse', () => {
+  const twoSections = [
+    { mid: '0', kind: 'audio', trackId: 'a', ssrc: 77 },
+    { mid: '1', kind: 'audio', trackId: 'b', ssrc: 77 },
+  ] as const;
+  test.each([
+    ['one SSRC in two sections', offerSdp(twoSections)],
+    ['more channels than Opus has', GOOD.replace('opus/48000/2', 'opus/48000/99')],
+    ['a fingerprint whose type is a number', GOOD.replaceAll('fingerprint:sha-256', 'fingerprint:256')],
+    ['an SSRC that is none', offerSdp(twoSections).replaceAll('77', '99999999999')],
+  ])('is refused with 53403: %s', async (_what, sdp) => {
+    const client = await server.open();
+    client.hello(
+      client.connectMessage({
+        token: await server.token('mallory'),
+        name: 'room',
+        peerConnections: [offered('pc', sdp)],
+      }),
+    );
+    expect(await client.next('error')).toMatchObject({ code: 53403 });
+  });
+});
+
 describe('a later description', () => {
   test.each([
     ['fewer sections', offerSdp([{ mid: '0', kind: 'audio' }])],

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { BareSocket, frame, upgrade } from '../support/bare-socket.js';
 import { Bystanders } from '../support/bystanders.js';
-import { rawRequest } from '../support/raw-http.js';
+import { FORM, rawRequest } from '../support/raw-http.js';
 import { SOON, TestServer } from '../support/test-server.js';
 
 let server: TestServer;
@@ -79,12 +79,44 @@ describe('a request for a WebSocket', () => {
     ['with a key that is none', { 'Sec-WebSocket-Key': 'key' }],
     ['without a version', { 'Sec-WebSocket-Version': '' }],
     ['of another version', { 'Sec-WebSocket-Version': '99' }],
-    ['for another protocol', { Upgrade: 'tcmp' }],
   ])('%s is refused', async (_what, changes) => {
     const bare = await saying(upgrade(changes));
     await bare.ended;
     expect(bare.received).toMatch(/^HTTP\/1\.1 4\d\d /);
     expect(connections()).toBe(BYSTANDERS);
+  });
+
+  test('for another protocol is served as the plain request that it also is', async () => {
+    const plain = {
+      Upgrade: 'h2c',
+      Connection: 'Upgrade, HTTP2-Settings',
+      'HTTP2-Settings': 'AAMAAABkAAQAAP__',
+    };
+    for (const [path, status] of [
+      ['/health', 200],
+      ['/signaling', 404],
+    ] as const) {
+      const bare = await saying(upgrade(plain, path));
+      await expect.poll(() => bare.received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      bare.socket.destroy();
+    }
+    const form = 'UniqueName=by-h2c';
+    const answer = await rawRequest(server.url, '/v1/Rooms', {
+      method: 'POST',
+      headers: { ...plain, ...FORM },
+      body: form,
+    });
+    expect(answer.status).toBe(201);
+    expect(answer.json).toMatchObject({ unique_name: 'by-h2c' });
+  });
+
+  test('that is refused keeps no socket, even of a peer that never closes its half', async () => {
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    const before = sockets();
+    const bare = await saying(upgrade({}, '/nowhere'));
+    await bare.ended;
+    // The server's end is gone; the peer's own is left.
+    await expect.poll(sockets).toBe(before + 1);
   });
 
   test.each(['POST', 'PUT', 'DELETE'])('by %s is refused', async (method) => {

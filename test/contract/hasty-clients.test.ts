@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await bystanders.undisturbed();
-  await server.tidy({ log: false });
+  await server.tidy();
   await expect.poll(mediaRooms, SOON).toBe(1);
 });
 afterAll(() => server.stop());

@@ -61,6 +61,15 @@ describe('a list of rooms', () => {
     });
   });
 
+  test('is walked back to the items just before, though newer ones have ended', async () => {
+    await createRooms(1, 9);
+    const first = await list('/v1/Rooms?PageSize=4');
+    const second = await list(first.meta.next_page_url!);
+    expect(namesOf(second)).toEqual(names(5, 2));
+    for (const name of ['room-9', 'room-8']) await rooms()(name).update({ status: 'completed' });
+    expect(namesOf(await list(second.meta.previous_page_url!))).toEqual(names(7, 6));
+  });
+
   test('has the rooms in progress, newest first, unless another status is asked for', async () => {
     await createRooms(1, 3);
     await rooms()('room-2').update({ status: 'completed' });
@@ -130,6 +139,13 @@ describe('a list of more than a page', () => {
     expect([first, second, third].map(({ meta }) => meta.page)).toEqual([0, 1, 2]);
     expect(third.meta.next_page_url).toBeNull();
     expect(first.meta.previous_page_url).toBeNull();
+  });
+
+  test('filters by a text with a question mark in it', async () => {
+    await rooms().create({ uniqueName: 'what?now' });
+    await rooms().create({ uniqueName: 'what' });
+    const page = await list('/v1/Rooms?UniqueName=what?now&PageSize=1');
+    expect(namesOf(page)).toEqual(['what?now']);
   });
 
   test('is walked back through previous_page_url', async () => {

@@ -88,6 +88,33 @@ describe('a name with odd characters', () => {
   );
 });
 
+describe('a path that leads nowhere', () => {
+  test('is answered as Twilio does, also for a page, and only with credentials', async () => {
+    const answer = await rawRequest(server.url, '/v1/Nowhere', {
+      headers: { Origin: 'http://page.example' },
+    });
+    expect(answer).toMatchObject({
+      status: 404,
+      json: { code: 20404, message: expect.stringContaining('/Nowhere') },
+    });
+    expect(answer.headers).toMatchObject({
+      'access-control-allow-origin': '*',
+      'twilio-request-id': expect.any(String),
+    });
+    expect((await rawRequest(server.url, '/v1/Nowhere', { authorization: null })).status).toBe(401);
+  });
+
+  test('is not found when it is too long for any name', async () => {
+    const answer = await rawRequest(server.url, `/v1/Rooms/${'x'.repeat(5000)}`);
+    expect(answer).toMatchObject({ status: 404, json: { code: 20404, status: 404 } });
+  });
+
+  test('is told as the client sent it', async () => {
+    const answer = await rawRequest(server.url, '/v1/Rooms/a%b');
+    expect(answer.json).toMatchObject({ message: 'The requested resource /Rooms/a%b was not found' });
+  });
+});
+
 describe('a slash at the end of a path', () => {
   test('does not count, and leads to no redirect', async () => {
     const created = await postForm(server.url, '/v1/Rooms/', { UniqueName: 'slash' });

@@ -86,7 +86,7 @@ export function join(
   tracks: readonly TrackClaim[] = [],
   subscribeRules: readonly Rule[] = INCLUDE_ALL,
 ): Participant {
-  return room.join({ identity, tracks, subscribeRules });
+  return room.join({ identity, tracks, subscribeRules, signalingRegion: 'us1' });
 }
 
 /** A track as its publisher announces it: audio, called by its id, not muted. */

@@ -67,7 +67,7 @@ export class RoomView {
     for (const state of states) {
       const known = this.participants.get(state.sid);
       this.#check(state.sid !== this.ownSid, 'the receiver is among the participants');
-      this.#newer(state.identity, known ?? null, state, true);
+      this.#newer(state.identity, known ?? null, state, whole);
       this.participants.set(state.sid, state);
     }
     if (!whole) return;

@@ -100,11 +100,8 @@ export class TestServer {
     this.#staying.push(...clients);
   }
 
-  /**
-   * After each test: everyone leaves, and nothing may be left.
-   * @param checks `log: false` lets pass what was logged as an error
-   */
-  async tidy(checks: { log?: boolean } = {}): Promise<void> {
+  /** After each test: everyone leaves, and nothing may be left, nor have been logged as an error. */
+  async tidy(): Promise<void> {
     const clients = this.#clients.splice(0);
     await Promise.all(clients.map((client) => client.drop()));
     const { signaling, rooms, sfu } = this.atrium;
@@ -129,7 +126,7 @@ export class TestServer {
     const violations = [...clients, ...this.#staying].flatMap(({ view }) => view.violations);
     expect(violations).toEqual([]);
     const errors = this.log.splice(0).filter(({ level }) => level >= ERROR);
-    if (checks.log !== false) expect(errors).toEqual([]);
+    expect(errors).toEqual([]);
   }
 
   stop(): Promise<void> {

@@ -100,11 +100,30 @@ describe("A participant's tracks", () => {
   it('are not announced anew by a list that says nothing new', () => {
     const house = testRooms();
     const alice = join(house.create(), 'alice', [claim('mic'), claim('mic-2', { name: 'mic' })]);
-    const { revision, publishedRevision } = alice;
+    const { revision } = alice;
     house.forgetEvents();
     alice.updateTracks([claim('mic'), claim('mic-2', { name: 'mic' })]);
     expect(house.events).toEqual([]);
-    expect([alice.revision, alice.publishedRevision]).toEqual([revision, publishedRevision]);
+    expect(alice.revision).toBe(revision);
+  });
+
+  it('are told to their publisher again after every list, which may hide that one was published anew', () => {
+    const alice = join(testRooms().create(), 'alice', [claim('mic')]);
+    const { publishedRevision } = alice;
+    alice.updateTracks([claim('mic')]);
+    expect(alice.publishedRevision).toBeGreaterThan(publishedRevision);
+  });
+
+  it('with another name are other tracks', () => {
+    const house = testRooms();
+    const alice = join(house.create(), 'alice', [claim('id-1', { name: 'mic' })]);
+    const [before] = alice.tracks;
+    alice.updateTracks([claim('id-1', { name: 'microphone' })]);
+    expect(alice.tracks.map(({ name }) => name)).toEqual(['microphone']);
+    expect(alice.tracks[0]!.sid).not.toBe(before!.sid);
+    alice.updateTracks([claim('id-1', { name: 'x'.repeat(129) })]);
+    expect(alice.tracks).toEqual([]);
+    expect(alice.failedTracks.get('id-1')?.code).toBe(53302);
   });
 
   it('are found by SID and by name', () => {
@@ -235,14 +254,15 @@ class PlainTracks {
     const byId = new Map(list.map((entry) => [entry.clientId, entry]));
     for (const [id, track] of [...this.published]) {
       const entry = byId.get(id);
-      if (!entry || 'error' in entry || entry.kind !== track.kind) this.published.delete(id);
+      if (!entry || 'error' in entry || entry.kind !== track.kind || entry.name !== track.name)
+        this.published.delete(id);
     }
     for (const id of [...this.failed.keys()]) if (!byId.has(id)) this.failed.delete(id);
     for (const [id, entry] of byId) {
       if (this.failed.has(id)) continue;
       const known = this.published.get(id);
       if ('error' in entry) this.failed.set(id, entry.error.code);
-      else if (known) this.published.set(id, { ...entry, name: known.name });
+      else if (known) this.published.set(id, entry);
       else if (entry.name.length > 128) this.failed.set(id, 53302);
       else if ([...this.published.values()].some(({ name }) => name === entry.name))
         this.failed.set(id, 53304);

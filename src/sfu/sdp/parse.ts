@@ -52,6 +52,10 @@ const STATIC_PAYLOAD_TYPES: Record<number, { codec: string; rate: number }> = {
   8: { codec: 'PCMA', rate: 8000 },
 };
 const FINGERPRINT_ALGORITHMS = ['sha-256', 'sha-384', 'sha-512', 'sha-1', 'sha-224'] as const;
+/** What an RTP packet's header can carry (RFC 3550; RFC 8285 with two-byte headers). */
+const LARGEST_PAYLOAD_TYPE = 127;
+const LARGEST_SSRC = 0xffff_ffff;
+const LARGEST_EXTENSION_ID = 255;
 const NOT_MEDIA = /^(rtx|red|ulpfec|flexfec-03|telephone-event|CN)$/i;
 
 type ParsedSession = ReturnType<typeof parse>;
@@ -87,17 +91,26 @@ function parseText(sdp: string): ParsedSession {
 }
 
 function fingerprintOf(session: ParsedSession): types.DtlsFingerprint {
-  const fingerprint = session.fingerprint ?? session.media[0]?.fingerprint;
-  const algorithm = FINGERPRINT_ALGORITHMS.find((known) => known === fingerprint?.type.toLowerCase());
-  if (!fingerprint || !algorithm || !/^([0-9A-F]{2}:)+[0-9A-F]{2}$/i.test(fingerprint.hash)) {
-    throw unusable('no DTLS fingerprint');
-  }
-  return { algorithm, value: fingerprint.hash.toUpperCase() };
+  const { type, hash } = session.fingerprint ?? session.media[0]?.fingerprint ?? {};
+  const algorithm = FINGERPRINT_ALGORITHMS.find((known) => known === text(type).toLowerCase());
+  if (!algorithm || !/^([0-9A-F]{2}:)+[0-9A-F]{2}$/i.test(text(hash))) throw unusable('no DTLS fingerprint');
+  return { algorithm, value: text(hash).toUpperCase() };
 }
 
-function parseSection(media: ParsedMedia, text: string): RemoteSection {
-  const mid = media.mid === undefined ? null : String(media.mid);
-  if (mid === null || !/^[\w.-]{1,32}$/.test(mid)) throw unusable('a section without mid');
+/** The library makes numbers of whatever looks like one. */
+function text(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+/** A whole number from 0 (or another least) to some largest; null for anything else. */
+function wholeNumber(value: unknown, largest: number, least = 0): number | null {
+  const number = text(value) === '' ? Number.NaN : Number(value);
+  return Number.isInteger(number) && number >= least && number <= largest ? number : null;
+}
+
+function parseSection(media: ParsedMedia, lines: string): RemoteSection {
+  const mid = text(media.mid);
+  if (!/^[\w.-]{1,32}$/.test(mid)) throw unusable('a section without mid');
   if (media.type === 'application') return { mid, kind: 'application' };
   if (media.type !== 'audio' && media.type !== 'video') throw unusable(`a section of type ${media.type}`);
   const direction = media.direction ?? 'sendrecv';
@@ -107,36 +120,41 @@ function parseSection(media: ParsedMedia, text: string): RemoteSection {
     kind: media.type,
     direction: media.port === 0 ? 'inactive' : direction,
     codecs: parseCodecs(media, media.type),
-    extensions: (media.ext ?? []).map(({ uri, value }) => ({ uri, id: value })),
-    source: sends ? parseSource(media, text) : null,
+    extensions: (media.ext ?? []).flatMap(({ uri, value }) => {
+      const id = wholeNumber(value, LARGEST_EXTENSION_ID, 1);
+      return id === null ? [] : [{ uri: text(uri), id }];
+    }),
+    source: sends ? parseSource(media, lines) : null,
   };
 }
 
 function parseCodecs(media: ParsedMedia, kind: types.MediaKind): RemoteCodec[] {
-  const payloadTypes = String(media.payloads ?? '')
-    .split(' ')
-    .map(Number);
+  const payloadTypes = text(media.payloads).split(' ');
   const parameters = new Map(
-    (media.fmtp ?? []).map(({ payload, config }) => [payload, parseParameters(config)]),
+    (media.fmtp ?? []).map(({ payload, config }) => [payload, parseParameters(text(config))]),
   );
   const rtpmap = new Map((media.rtp ?? []).map((rtp) => [rtp.payload, rtp]));
   const rtxOf = new Map<number, number>();
   for (const [payloadType, { apt }] of parameters) {
-    if (/^rtx$/i.test(rtpmap.get(payloadType)?.codec ?? '')) rtxOf.set(Number(apt), payloadType);
+    if (/^rtx$/i.test(text(rtpmap.get(payloadType)?.codec))) rtxOf.set(Number(apt), payloadType);
   }
-  return payloadTypes.flatMap((payloadType) => {
+  return payloadTypes.flatMap((word) => {
+    const payloadType = wholeNumber(word, LARGEST_PAYLOAD_TYPE);
+    if (payloadType === null) return [];
     const rtp = rtpmap.get(payloadType) ?? STATIC_PAYLOAD_TYPES[payloadType];
-    if (!rtp || rtp.rate === undefined || NOT_MEDIA.test(rtp.codec)) return [];
-    const channels = kind === 'audio' && 'encoding' in rtp && rtp.encoding ? Number(rtp.encoding) : undefined;
-    const rtxPayloadType = rtxOf.get(payloadType);
+    const name = text(rtp?.codec);
+    const clockRate = wholeNumber(rtp?.rate, Number.MAX_SAFE_INTEGER, 1);
+    if (name === '' || clockRate === null || NOT_MEDIA.test(name)) return [];
+    const channels = kind === 'audio' && rtp && 'encoding' in rtp ? wholeNumber(rtp.encoding, 255, 1) : null;
+    const rtxPayloadType = wholeNumber(rtxOf.get(payloadType), LARGEST_PAYLOAD_TYPE);
     return {
       kind,
       payloadType,
-      name: rtp.codec,
-      clockRate: rtp.rate,
+      name,
+      clockRate,
       parameters: parameters.get(payloadType) ?? {},
-      ...(channels !== undefined && { channels }),
-      ...(rtxPayloadType !== undefined && { rtxPayloadType }),
+      ...(channels !== null && { channels }),
+      ...(rtxPayloadType !== null && { rtxPayloadType }),
     };
   });
 }
@@ -149,33 +167,38 @@ function parseParameters(config: string): Record<string, string | number> {
       .filter(([name, value]) => name && value !== undefined)
       .map(([name, value]) => [
         name!,
-        name !== 'profile-level-id' && /^\d+$/.test(value!) ? Number(value) : value!,
+        name !== 'profile-level-id' && /^\d{1,9}$/.test(value!) ? Number(value) : value!,
       ]),
   );
 }
 
-function parseSource(media: ParsedMedia, text: string): RemoteSource | null {
+function parseSource(media: ParsedMedia, lines: string): RemoteSource | null {
   // Taken from the text: the library knows no ids with braces, as Firefox makes them.
-  const trackId = /^a=msid:\S+ (\S+)\s*$/m.exec(text)?.[1];
+  const trackId = /^a=msid:\S+ (\S+)\s*$/m.exec(lines)?.[1];
   const ssrcs = media.ssrcs ?? [];
-  const firstSsrc = ssrcs[0];
-  if (trackId === undefined || !firstSsrc) return null;
+  if (trackId === undefined || ssrcs.length === 0) return null;
   const groups = (media.ssrcGroups ?? []).map((group) => ({
     semantics: group.semantics,
-    ssrcs: group.ssrcs.split(' ').map(Number),
+    ssrcs: text(group.ssrcs).split(' ').map(parseSsrc),
   }));
   const rtxOf = new Map(
     groups.flatMap(({ semantics, ssrcs: [ssrc, rtx] }) =>
       semantics === 'FID' && ssrc !== undefined && rtx !== undefined ? [[ssrc, rtx] as const] : [],
     ),
   );
-  const layers = groups.find(({ semantics }) => semantics === 'SIM')?.ssrcs ?? [Number(firstSsrc.id)];
+  const layers = groups.find(({ semantics }) => semantics === 'SIM')?.ssrcs ?? [parseSsrc(ssrcs[0]!.id)];
   return {
     trackId,
-    cname: ssrcs.find(({ attribute }) => attribute === 'cname')?.value ?? '',
+    cname: text(ssrcs.find(({ attribute }) => attribute === 'cname')?.value),
     encodings: layers.map((ssrc) => {
       const rtx = rtxOf.get(ssrc);
       return rtx === undefined ? { ssrc } : { ssrc, rtx: { ssrc: rtx } };
     }),
   };
+}
+
+function parseSsrc(value: unknown): number {
+  const ssrc = wholeNumber(value, LARGEST_SSRC, 1);
+  if (ssrc === null) throw unusable(`${text(value)} is no SSRC`);
+  return ssrc;
 }
