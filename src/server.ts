@@ -25,6 +25,8 @@ import { WorkerPool } from './sfu/WorkerPool.js';
 import { randomSid } from './sid.js';
 import { SignalingFace } from './signaling/SignalingFace.js';
 import { MemoryStore } from './store/MemoryStore.js';
+import { recordRooms } from './store/record-rooms.js';
+import { WriteQueue } from './store/WriteQueue.js';
 import { quickstart } from './quickstart.js';
 
 /** Parts that a test may replace. */
@@ -59,7 +61,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const log = parts.log ?? createLogger(config.logLevel);
   const clock = parts.clock ?? new SystemClock();
   const accounts = new Accounts(config.accounts);
-  const events = new EventStream(clock, (error, event) =>
+  const events = new EventStream((error, event) =>
     log.error(
       { err: errorForLog(error), event: event.type, room: event.room.sid },
       'an event was not handled',
@@ -69,13 +71,8 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const rooms = new Rooms({ clock, newSid: randomSid, events }, defaultsOf, ['group', 'group-small']);
 
   const store = new MemoryStore(config.historySize);
-  events.subscribe(({ type, room }) => {
-    if (type === 'room-ended')
-      void store.saveEndedRoom(
-        room.record,
-        room.participants.map(({ record }) => record),
-      );
-  });
+  const writes = new WriteQueue(store, log);
+  recordRooms(events, writes);
 
   const workerBin = workerPath();
   if (workerBin === null || !existsSync(workerBin)) {
@@ -112,6 +109,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     accounts,
     rooms,
     store,
+    writes,
     clock,
     newSid: randomSid,
     log,
@@ -127,6 +125,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     await signaling.close();
     await app.close();
     await sfu.close();
+    await writes.close();
     await store.close();
   };
   try {

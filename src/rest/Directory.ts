@@ -8,6 +8,7 @@ import { participantMatches, roomMatches } from '../store/filters.js';
 import { pageOf } from '../store/paging.js';
 import type { Page, PageRequest } from '../store/paging.js';
 import type { ParticipantFilter, RoomFilter, Store } from '../store/Store.js';
+import type { WriteQueue } from '../store/WriteQueue.js';
 
 /** A room that was found: its record, and the room itself while it is in progress. */
 export interface FoundRoom {
@@ -25,10 +26,18 @@ export interface FoundParticipant {
 export class Directory {
   readonly #rooms: Rooms;
   readonly #store: Store;
+  readonly #writes: WriteQueue;
 
-  constructor(rooms: Rooms, store: Store) {
+  constructor(rooms: Rooms, store: Store, writes: WriteQueue) {
     this.#rooms = rooms;
     this.#store = store;
+    this.#writes = writes;
+  }
+
+  /** The store, once all that has happened stands in it. */
+  async #upToDate(): Promise<Store> {
+    await this.#writes.settled();
+    return this.#store;
   }
 
   /**
@@ -39,13 +48,15 @@ export class Directory {
   async room(accountSid: string, sidOrName: string, path: string): Promise<FoundRoom> {
     const live = this.#rooms.find(accountSid, sidOrName);
     if (live) return { record: live.record, live };
-    const record = isSid('RM', sidOrName) ? await this.#store.findRoom(accountSid, sidOrName) : undefined;
+    const record = isSid('RM', sidOrName)
+      ? await (await this.#upToDate()).findRoom(accountSid, sidOrName)
+      : undefined;
     if (!record) throw notFound(path);
     return { record, live: null };
   }
 
   async rooms(accountSid: string, filter: RoomFilter, page: PageRequest): Promise<Page<RoomRecord>> {
-    if (filter.status !== 'in-progress') return this.#store.listRooms(accountSid, filter, page);
+    if (filter.status !== 'in-progress') return (await this.#upToDate()).listRooms(accountSid, filter, page);
     const records = this.#rooms.of(accountSid).map(({ record }) => record);
     return pageOf(
       records.filter((record) => roomMatches(record, filter)),
@@ -66,7 +77,9 @@ export class Directory {
   ): Promise<FoundParticipant> {
     const live = liveRoom?.participant(sidOrIdentity);
     if (live) return { record: live.record, live };
-    const record = liveRoom ? undefined : await this.#store.findParticipant(room.sid, sidOrIdentity);
+    const record = liveRoom
+      ? undefined
+      : await (await this.#upToDate()).findParticipant(room.sid, sidOrIdentity);
     if (!record) throw notFound(path);
     return { record, live: null };
   }
@@ -76,7 +89,7 @@ export class Directory {
     filter: ParticipantFilter,
     page: PageRequest,
   ): Promise<Page<ParticipantRecord>> {
-    if (!live) return this.#store.listParticipants(room.sid, filter, page);
+    if (!live) return (await this.#upToDate()).listParticipants(room.sid, filter, page);
     const records = live.participants.map(({ record }) => record);
     return pageOf(
       records.filter((record) => participantMatches(record, filter)),

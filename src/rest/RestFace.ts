@@ -7,6 +7,7 @@ import type { Logger } from '../log.js';
 import type { Rooms } from '../rooms/Rooms.js';
 import type { SidSource } from '../sid.js';
 import type { Store } from '../store/Store.js';
+import type { WriteQueue } from '../store/WriteQueue.js';
 import { Directory, notFound } from './Directory.js';
 import { onError } from './errors.js';
 import { Form } from './Form.js';
@@ -20,6 +21,7 @@ export interface RestHouse {
   accounts: Accounts;
   rooms: Rooms;
   store: Store;
+  writes: WriteQueue;
   clock: Clock;
   newSid: SidSource;
   log: Logger;
@@ -38,7 +40,7 @@ export interface RestContext extends RestHouse {
 export async function restFace(app: FastifyInstance, house: RestHouse): Promise<void> {
   const context: RestContext = {
     ...house,
-    directory: new Directory(house.rooms, house.store),
+    directory: new Directory(house.rooms, house.store, house.writes),
     baseUrl: (request) => house.publicUrl ?? `${request.protocol}://${request.host}`,
   };
   await app.register(cors, {
@@ -53,6 +55,10 @@ export async function restFace(app: FastifyInstance, house: RestHouse): Promise<
   app.addHook('onRequest', async (_request, reply) => {
     void reply.header('Twilio-Request-Id', house.newSid('RQ'));
     void reply.header('Cache-Control', 'no-store');
+  });
+  // What was answered is kept: a crash right after the answer loses nothing of it.
+  app.addHook('onSend', async (request) => {
+    if (request.method !== 'GET') await house.writes.settled();
   });
   await app.register(
     async (api) => {

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Participant } from '../rooms/Participant.js';
-import type { PublishedTrack } from '../rooms/PublishedTrack.js';
 import type { PublishedTrackRecord, SubscribedTrackRecord } from '../rooms/records.js';
 import { pageOf } from '../store/paging.js';
 import { notFound } from './Directory.js';
@@ -99,29 +98,15 @@ async function fetchTrack(
   return shape(track, context.baseUrl(request));
 }
 
-function recordOf(track: PublishedTrack, participant: Participant): PublishedTrackRecord {
-  const { sid, kind, name, enabled, createdAt, updatedAt } = track;
-  return {
-    sid,
-    kind,
-    name,
-    enabled,
-    createdAt,
-    updatedAt,
-    roomSid: participant.room.sid,
-    participantSid: participant.sid,
-  };
-}
-
 function publishedTracks(participant: Participant): PublishedTrackRecord[] {
-  return participant.tracks.map((track) => recordOf(track, participant));
+  return participant.tracks.map((track) => participant.trackRecord(track));
 }
 
 function subscribedTracks(participant: Participant): SubscribedTrackRecord[] {
   return [...participant.subscriptions.values()]
     .filter(({ receiver }) => 'id' in receiver)
     .map(({ track, createdAt }) => ({
-      ...recordOf(track, participant),
+      ...participant.trackRecord(track),
       createdAt,
       publisherSid: track.publisherSid,
     }));

@@ -4,7 +4,7 @@ import type { DisconnectReason } from './events.js';
 import { ROOM_LIMITS } from './options.js';
 import { PublishedTrack } from './PublishedTrack.js';
 import type { TrackAnnouncement } from './PublishedTrack.js';
-import type { ParticipantRecord, ParticipantStatus, RuleSetRecord } from './records.js';
+import type { ParticipantRecord, ParticipantStatus, PublishedTrackRecord, RuleSetRecord } from './records.js';
 import type { Room } from './Room.js';
 import { rulesInclude } from './rules.js';
 import type { Rule } from './rules.js';
@@ -96,6 +96,32 @@ export class Participant {
       startedAt: this.startedAt,
       updatedAt: this.#updatedAt,
       endedAt: this.#endedAt,
+      subscribeRuleSet: this.#subscribeRules,
+    };
+  }
+
+  /** A track of its own, as it is shown and stored. */
+  trackRecord({
+    sid,
+    clientId,
+    kind,
+    name,
+    enabled,
+    priority,
+    createdAt,
+    updatedAt,
+  }: PublishedTrack): PublishedTrackRecord {
+    return {
+      sid,
+      clientId,
+      kind,
+      name,
+      enabled,
+      priority,
+      createdAt,
+      updatedAt,
+      roomSid: this.room.sid,
+      participantSid: this.sid,
     };
   }
 

@@ -132,6 +132,8 @@ export class Room {
       createdAt: this.createdAt,
       updatedAt: this.#updatedAt,
       endedAt: this.#endedAt,
+      recordingRuleSet: this.#recordingRules,
+      nextSequence: this.#sequence,
     };
   }
 

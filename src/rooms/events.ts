@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.js';
 import type { TwilioError } from '../errors.js';
 import type { Participant } from './Participant.js';
 import type { PublishedTrack } from './PublishedTrack.js';
@@ -46,7 +45,7 @@ export type RoomEvent = { room: Room } & (
 
 export type RoomEventType = RoomEvent['type'];
 
-/** An event as listeners get it: `sequence` counts within its room from 0, `at` is the clock's time in ms. */
+/** An event as listeners get it: `sequence` counts within its room from 0, `at` is the room's time in ms. */
 export type SequencedRoomEvent = RoomEvent & { sequence: number; at: number };
 
 export type RoomEventListener = (event: SequencedRoomEvent) => void;
@@ -56,15 +55,13 @@ export type RoomEventListener = (event: SequencedRoomEvent) => void;
  * further events wait: each listener sees all events in the order in which they happened.
  */
 export class EventStream {
-  readonly #clock: Clock;
   readonly #onListenerError: (error: unknown, event: SequencedRoomEvent) => void;
   readonly #listeners = new Set<RoomEventListener>();
   readonly #queue: SequencedRoomEvent[] = [];
   #delivering = false;
 
   /** @param onListenerError told when a listener throws; the other listeners are called all the same */
-  constructor(clock: Clock, onListenerError: (error: unknown, event: SequencedRoomEvent) => void) {
-    this.#clock = clock;
+  constructor(onListenerError: (error: unknown, event: SequencedRoomEvent) => void) {
     this.#onListenerError = onListenerError;
   }
 
@@ -75,7 +72,7 @@ export class EventStream {
   }
 
   publish(event: RoomEvent): void {
-    this.#queue.push({ ...event, sequence: event.room.nextSequence(), at: this.#clock.now() });
+    this.#queue.push({ ...event, sequence: event.room.nextSequence(), at: event.room.clock.now() });
     if (this.#delivering) return;
     this.#delivering = true;
     try {

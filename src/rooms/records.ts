@@ -18,6 +18,10 @@ export interface RoomRecord extends RoomOptions {
   updatedAt: number;
   /** Null while the room is in progress. */
   endedAt: number | null;
+  /** The options' rules are those that it began with. */
+  recordingRuleSet: RuleSetRecord;
+  /** The number of its next event. */
+  nextSequence: number;
 }
 
 export interface ParticipantRecord {
@@ -30,10 +34,14 @@ export interface ParticipantRecord {
   updatedAt: number;
   /** Null until the participant is disconnected. */
   endedAt: number | null;
+  subscribeRuleSet: RuleSetRecord;
 }
 
 export type PublishedTrackRecord = Readonly<
-  Pick<PublishedTrack, 'sid' | 'kind' | 'name' | 'enabled' | 'createdAt' | 'updatedAt'>
+  Pick<
+    PublishedTrack,
+    'sid' | 'clientId' | 'kind' | 'name' | 'enabled' | 'priority' | 'createdAt' | 'updatedAt'
+  >
 > & { roomSid: string; participantSid: string };
 
 export interface SubscribedTrackRecord extends PublishedTrackRecord {
@@ -46,4 +54,23 @@ export interface RuleSetRecord {
   /** Null until the rules were set for the first time. */
   createdAt: number | null;
   updatedAt: number | null;
+}
+
+export type TranscriptionStatus = 'started' | 'stopped' | 'failed';
+
+/** https://www.twilio.com/docs/video/api/transcriptions */
+export interface TranscriptionRecord {
+  /** `video_transcriptions_` and a UUID. */
+  ttid: string;
+  accountSid: string;
+  roomSid: string;
+  status: TranscriptionStatus;
+  /** The engine's settings, each value as text. */
+  configuration: Readonly<Record<string, string>>;
+  createdAt: number;
+  updatedAt: number;
+  /** Null until it was started. */
+  startedAt: number | null;
+  /** Null until it was stopped, or failed. */
+  endedAt: number | null;
 }

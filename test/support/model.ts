@@ -35,7 +35,7 @@ export class TestRooms {
   readonly clock = new VirtualClock();
   readonly events: SequencedRoomEvent[] = [];
   readonly listenerErrors: unknown[] = [];
-  readonly stream = new EventStream(this.clock, (error) => this.listenerErrors.push(error));
+  readonly stream = new EventStream((error) => this.listenerErrors.push(error));
   readonly rooms: Rooms;
 
   constructor({ defaults, servedTypes = ROOM_TYPES }: TestRoomsOptions) {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ROOM_DEFAULTS, resolveRoomOptions } from '../../src/rooms/options.js';
 import type { ParticipantRecord, RoomRecord } from '../../src/rooms/records.js';
 import { MemoryStore } from '../../src/store/MemoryStore.js';
+import type { Change, Store } from '../../src/store/Store.js';
 import { ACCOUNT, OTHER_ACCOUNT } from '../support/model.js';
 
 const sid = (prefix: string, number: number): string => prefix + String(number).padStart(32, '0');
@@ -16,6 +17,8 @@ function room(number: number, changes: Partial<RoomRecord> = {}): RoomRecord {
     createdAt: number * 1000,
     updatedAt: number * 1000,
     endedAt: number * 1000,
+    recordingRuleSet: { rules: [], createdAt: null, updatedAt: null },
+    nextSequence: 2,
     ...changes,
   };
 }
@@ -30,15 +33,24 @@ function participant(number: number, changes: Partial<ParticipantRecord> = {}): 
     startedAt: number * 1000,
     updatedAt: number * 1000,
     endedAt: number * 1000,
+    subscribeRuleSet: { rules: [], createdAt: null, updatedAt: null },
     ...changes,
   };
+}
+
+/** Writes a room, and who was in it. */
+function save(store: Store, one: RoomRecord, participants: readonly ParticipantRecord[]): Promise<void> {
+  return store.write([
+    { type: 'room', room: one },
+    ...participants.map((participant): Change => ({ type: 'participant', participant })),
+  ]);
 }
 
 const ALL = { limit: 100 };
 
 async function storeOf(rooms: readonly RoomRecord[], most = 100): Promise<MemoryStore> {
   const store = new MemoryStore(most);
-  for (const one of rooms) await store.saveEndedRoom(one, []);
+  for (const one of rooms) await save(store, one, []);
   return store;
 }
 
@@ -100,7 +112,7 @@ describe('The store in memory', () => {
     const store = new MemoryStore(2);
     for (const number of [3, 1, 2]) {
       const own = participant(number, { roomSid: sid('RM', number) });
-      await store.saveEndedRoom(room(number), [own]);
+      await save(store, room(number), [own]);
     }
     expect(await store.findRoom(ACCOUNT, sid('RM', 3))).toBeUndefined();
     expect(await store.findParticipant(sid('RM', 3), sid('PA', 3))).toBeUndefined();
@@ -122,7 +134,7 @@ describe('The store in memory', () => {
   it('finds and lists the participants of a room, in the order of joining', async () => {
     const store = new MemoryStore(10);
     const [late, early] = [participant(2), participant(1)];
-    await store.saveEndedRoom(room(1), [late, early]);
+    await save(store, room(1), [late, early]);
     expect(await store.findParticipant(sid('RM', 1), late.sid)).toEqual(late);
     expect(await store.findParticipant(sid('RM', 2), late.sid)).toBeUndefined();
     expect((await store.listParticipants(sid('RM', 1), {}, ALL)).items).toEqual([early, late]);
@@ -136,7 +148,7 @@ describe('The store in memory', () => {
     ['status and time', { status: 'disconnected', createdFrom: 2000 }, [2, 3]],
   ] as const)('lists participants by %s', async (_what, filter, numbers) => {
     const store = new MemoryStore(10);
-    await store.saveEndedRoom(room(1), [participant(1), participant(2), participant(3)]);
+    await save(store, room(1), [participant(1), participant(2), participant(3)]);
     const { items } = await store.listParticipants(sid('RM', 1), filter, ALL);
     expect(items).toEqual(numbers.map((number) => participant(number)));
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { twilioError } from '../../src/errors.js';
-import { EXCLUDE_ALL } from '../../src/rooms/rules.js';
+import { EXCLUDE_ALL, INCLUDE_ALL } from '../../src/rooms/rules.js';
 import { HOUR, MINUTE, SECOND, join, claim, testRooms } from '../support/model.js';
 
 describe("A participant's session", () => {
@@ -49,6 +49,7 @@ describe("A participant's session", () => {
       roomSid: room.sid,
       accountSid: room.accountSid,
       identity: 'alice',
+      subscribeRuleSet: { rules: INCLUDE_ALL, createdAt: null, updatedAt: null },
     };
     expect(alice.record).toEqual({
       ...identification,
