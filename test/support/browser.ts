@@ -1,6 +1,7 @@
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import fastifyStatic from '@fastify/static';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
@@ -74,7 +75,8 @@ export class Lab {
   readonly browser: Browser;
   readonly #context: BrowserContext;
   readonly #origin: string;
-  readonly #stop: () => Promise<void>;
+  /** Serves the pages. */
+  readonly #app: FastifyInstance;
   readonly #pages: LabPage[] = [];
   readonly #blankPages: Page[] = [];
   wsServer: string;
@@ -84,18 +86,18 @@ export class Lab {
     context: BrowserContext,
     origin: string,
     wsServer: string,
-    stop: () => Promise<void>,
+    app: FastifyInstance,
   ) {
     this.browser = browser;
     this.#context = context;
     this.#origin = origin;
     this.wsServer = wsServer;
-    this.#stop = stop;
+    this.#app = app;
   }
 
   static async open(wsServer: string, flags: string[] = []): Promise<Lab> {
     // Its connections do not stay: a test may count sockets.
-    const app = fastify({ keepAliveTimeout: 1 });
+    const app = fastify({ keepAliveTimeout: 1, forceCloseConnections: true });
     const sdk = dirname(createRequire(import.meta.url).resolve('twilio-video/dist/twilio-video.js'));
     await app.register(fastifyStatic, { root: sdk, prefix: '/sdk/' });
     await app.register(fastifyStatic, {
@@ -105,7 +107,7 @@ export class Lab {
     const origin = await app.listen({ host: '127.0.0.1', port: 0 });
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags] });
     const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
-    return new Lab(browser, context, origin, wsServer, () => app.close());
+    return new Lab(browser, context, origin, wsServer, app);
   }
 
   /** Opens an empty page, for something else than the lab. */
@@ -144,11 +146,13 @@ export class Lab {
   async closePages(): Promise<void> {
     const pages = [...this.#pages.splice(0).map(({ page }) => page), ...this.#blankPages.splice(0)];
     await Promise.all(pages.map((page) => page.close()));
+    // The browser opens connections ahead, and keeps them though no page is left.
+    this.#app.server.closeAllConnections();
   }
 
   async close(): Promise<void> {
     await this.browser.close();
-    await this.#stop();
+    await this.#app.close();
   }
 }
 
