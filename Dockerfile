@@ -17,7 +17,9 @@ WORKDIR /atrium
 COPY --from=build --chown=node:node /atrium /atrium
 ENV ATRIUM_CACHE_DIR=/atrium/.atrium \
     ATRIUM_HOST=0.0.0.0
+RUN mkdir /data && chown node:node /data
 USER node
+VOLUME /data
 EXPOSE 4040/tcp 42000-42003/tcp 42000-42003/udp
 HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch('http://127.0.0.1:4040/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "bin/atrium.js"]

@@ -35,6 +35,23 @@ export class SystemClock implements Clock {
   }
 }
 
+/** Time that stands still: for what is over. Its timers never fire. */
+export class StoppedClock implements Clock {
+  readonly #at: number;
+
+  constructor(at: number) {
+    this.#at = at;
+  }
+
+  now(): number {
+    return this.#at;
+  }
+
+  after(): Timer {
+    return { cancel: () => {} };
+  }
+}
+
 interface Alarm {
   due: number;
   order: number;

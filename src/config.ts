@@ -83,9 +83,14 @@ const simpleOptions = {
     .default('info')
     .describe(`what to log: ${LOG_LEVELS.join(', ')}`),
   sessionTimeout: wholeNumber(1, 3600).default(30).describe('seconds in which a lost client may come back'),
+  dataDir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('directory where rooms, keys and undelivered callbacks are kept; in memory without'),
   historySize: wholeNumber(0, Number.MAX_SAFE_INTEGER)
     .default(10_000)
-    .describe('ended rooms that are remembered'),
+    .describe('ended rooms that are remembered where no data directory is set'),
   allowDevCredentials: flag
     .default(false)
     .describe('use the development credentials on other addresses than loopback'),

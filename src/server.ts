@@ -25,7 +25,10 @@ import { WorkerPool } from './sfu/WorkerPool.js';
 import { randomSid } from './sid.js';
 import { SignalingFace } from './signaling/SignalingFace.js';
 import { MemoryStore } from './store/MemoryStore.js';
+import { completeLostRooms, keepSignsOfLife } from './store/recover.js';
 import { recordRooms } from './store/record-rooms.js';
+import { SqliteStore, StoreError } from './store/SqliteStore.js';
+import type { Store } from './store/Store.js';
 import { WriteQueue } from './store/WriteQueue.js';
 import { quickstart } from './quickstart.js';
 
@@ -70,9 +73,11 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const defaultsOf = (sid: string) => accounts.get(sid)?.roomDefaults ?? ROOM_DEFAULTS;
   const rooms = new Rooms({ clock, newSid: randomSid, events }, defaultsOf, ['group', 'group-small']);
 
-  const store = new MemoryStore(config.historySize);
+  const store = openStore(config, clock);
   const writes = new WriteQueue(store, log);
   recordRooms(events, writes);
+  const onStoreError = (error: unknown): void =>
+    log.error({ err: errorForLog(error) }, 'the store cannot be written');
 
   const workerBin = workerPath();
   if (workerBin === null || !existsSync(workerBin)) {
@@ -87,7 +92,10 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
       rtcPort: config.rtcPort,
     },
     log,
-  );
+  ).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   const sfu = new SfuPlane(workers, events, log);
 
   const signaling = new SignalingFace(
@@ -119,12 +127,18 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   app.get('/health', async () => ({ status: 'ok' }));
   signaling.attach(app.server);
 
+  const lost = await completeLostRooms(store, rooms);
+  if (lost > 0) log.warn({ rooms: lost }, 'rooms of a process that was lost are completed');
+  const isDurable = config.dataDir !== undefined;
+  const stopSigns = isDurable ? keepSignsOfLife(store, () => clock.now(), onStoreError) : () => {};
+
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     rooms.completeAll('server-stopped');
     await signaling.close();
     await app.close();
     await sfu.close();
+    stopSigns();
     await writes.close();
     await store.close();
   };
@@ -146,6 +160,16 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     workers,
     close: () => (closing ??= close()),
   };
+}
+
+/** @throws ConfigError for a data directory that cannot be used */
+function openStore({ dataDir, historySize }: Config, clock: Clock): Store {
+  if (dataDir === undefined) return new MemoryStore(historySize);
+  try {
+    return SqliteStore.open(dataDir, clock);
+  } catch (error) {
+    throw error instanceof StoreError ? new ConfigError(error.message) : error;
+  }
 }
 
 function createHttpServer(log: Logger): FastifyInstance {

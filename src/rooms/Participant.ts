@@ -9,6 +9,12 @@ import type { Room } from './Room.js';
 import { rulesInclude } from './rules.js';
 import type { Rule } from './rules.js';
 
+/** What a participant begins with. */
+export type ParticipantBeginning = Pick<
+  ParticipantRecord,
+  'sid' | 'identity' | 'startedAt' | 'subscribeRuleSet'
+>;
+
 /** A track in a client's list: what it announces, or what is wrong with the entry. */
 export type TrackClaim = TrackAnnouncement | { clientId: string; error: TwilioError };
 
@@ -51,14 +57,19 @@ export class Participant {
   readonly #durationTimer: Timer;
   #reconnectTimer: Timer | null = null;
 
-  /** Only {@link Room.join} makes participants. */
-  constructor(room: Room, sid: string, identity: string, rules: readonly Rule[]) {
+  /**
+   * Only a {@link Room} makes participants.
+   * @param tracks what it published before
+   */
+  constructor(room: Room, beginning: ParticipantBeginning, tracks: readonly PublishedTrackRecord[] = []) {
     this.room = room;
-    this.sid = sid;
-    this.identity = identity;
-    this.startedAt = room.clock.now();
+    this.sid = beginning.sid;
+    this.identity = beginning.identity;
+    this.startedAt = beginning.startedAt;
     this.#updatedAt = this.startedAt;
-    this.#subscribeRules = { rules, createdAt: null, updatedAt: null };
+    this.#subscribeRules = beginning.subscribeRuleSet;
+    for (const track of tracks)
+      this.#tracks.set(track.clientId, new PublishedTrack(track.sid, this.sid, track, track.createdAt));
     const mostMs = room.options.maxParticipantDuration * 1000;
     this.#durationTimer = room.clock.after(mostMs, () => this.disconnect({ type: 'maximum-duration' }));
   }

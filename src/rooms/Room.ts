@@ -7,12 +7,30 @@ import type { MediaRegion, RoomOptions } from './options.js';
 import { Participant } from './Participant.js';
 import type { TrackClaim } from './Participant.js';
 import type { PublishedTrack } from './PublishedTrack.js';
-import type { RoomRecord, RoomStatus, RuleSetRecord } from './records.js';
+import type {
+  ParticipantRecord,
+  PublishedTrackRecord,
+  RoomRecord,
+  RoomStatus,
+  RuleSetRecord,
+} from './records.js';
 import { rulesInclude } from './rules.js';
 import type { Rule } from './rules.js';
 
 /** How a room came to be: rooms made by a client's join end when the last participant leaves. */
 export type RoomOrigin = 'api' | 'ad-hoc';
+
+/** What a room begins with: fresh, or where an earlier process left it. */
+export interface RoomBeginning {
+  sid: string;
+  accountSid: string;
+  origin: RoomOrigin;
+  options: RoomOptions;
+  createdAt: number;
+  mediaRegion: MediaRegion | null;
+  recordingRuleSet: RuleSetRecord;
+  nextSequence: number;
+}
 
 /** What rooms need of the house around them. */
 export interface RoomSurroundings {
@@ -56,7 +74,7 @@ export class Room {
   #recordingRules: RuleSetRecord;
   #recording = false;
   #mediaRegion: MediaRegion | null;
-  #sequence = 0;
+  #sequence: number;
   #vacancyTimer: Timer | null = null;
   readonly #durationTimer: Timer;
   readonly #events: EventStream;
@@ -64,23 +82,20 @@ export class Room {
   readonly #present = new Map<string, Participant>();
 
   /** Only {@link Rooms} makes rooms. */
-  constructor(
-    accountSid: string,
-    options: RoomOptions,
-    origin: RoomOrigin,
-    { clock, newSid, events }: RoomSurroundings,
-  ) {
-    this.sid = newSid('RM');
-    this.accountSid = accountSid;
+  constructor(beginning: RoomBeginning, { clock, newSid, events }: RoomSurroundings) {
+    const { origin, options } = beginning;
+    this.sid = beginning.sid;
+    this.accountSid = beginning.accountSid;
     this.origin = origin;
     this.options = options;
     this.clock = clock;
     this.newSid = newSid;
     this.#events = events;
-    this.createdAt = clock.now();
+    this.createdAt = beginning.createdAt;
     this.#updatedAt = this.createdAt;
-    this.#mediaRegion = options.mediaRegion;
-    this.#recordingRules = { rules: options.recordingRules, createdAt: null, updatedAt: null };
+    this.#mediaRegion = beginning.mediaRegion;
+    this.#recordingRules = beginning.recordingRuleSet;
+    this.#sequence = beginning.nextSequence;
     this.#durationTimer = clock.after(ROOM_LIMITS.roomDuration, () => this.complete('maximum-duration'));
     if (origin === 'api') this.#awaitVacancy(options.unusedRoomTimeout, 'unused-timeout');
   }
@@ -161,7 +176,12 @@ export class Room {
 
     this.#vacancyTimer?.cancel();
     if (this.#mediaRegion === 'gll') this.#mediaRegion = request.signalingRegion;
-    const participant = new Participant(this, this.newSid('PA'), request.identity, request.subscribeRules);
+    const participant = new Participant(this, {
+      sid: this.newSid('PA'),
+      identity: request.identity,
+      startedAt: this.clock.now(),
+      subscribeRuleSet: { rules: request.subscribeRules, createdAt: null, updatedAt: null },
+    });
     this.#participants.set(participant.sid, participant);
     // The newer takes the place first, so that the older one's end does not leave the room empty.
     this.#present.set(request.identity, participant);
@@ -171,6 +191,13 @@ export class Room {
     this.announce({ type: 'participant-connected', participant });
     participant.updateTracks(request.tracks);
     return participant;
+  }
+
+  /** Puts back someone who was present in an earlier process, silently. */
+  readmit(participant: ParticipantRecord, tracks: readonly PublishedTrackRecord[]): void {
+    const present = new Participant(this, participant, tracks);
+    this.#participants.set(present.sid, present);
+    this.#present.set(present.identity, present);
   }
 
   /** Called by a participant whose session has ended. */

@@ -1,7 +1,9 @@
+import { StoppedClock } from '../clock.js';
 import { twilioError } from '../errors.js';
 import { isSid } from '../sid.js';
 import { checkRoomName, resolveRoomOptions } from './options.js';
 import type { RoomDefaults, RoomRequest, RoomType } from './options.js';
+import type { ParticipantRecord, PublishedTrackRecord, RoomRecord } from './records.js';
 import { Room } from './Room.js';
 import type { RoomEndReason } from './events.js';
 import type { RoomOrigin, RoomSurroundings } from './Room.js';
@@ -10,6 +12,12 @@ import type { RoomOrigin, RoomSurroundings } from './Room.js';
 interface LiveRooms {
   bySid: Map<string, Room>;
   byName: Map<string, Room>;
+}
+
+/** Someone who was present in a room when the process was lost. */
+export interface LostParticipant {
+  participant: ParticipantRecord;
+  tracks: readonly PublishedTrackRecord[];
 }
 
 /** All rooms in progress, of all accounts, kept apart by account. An ended room leaves at once. */
@@ -60,7 +68,17 @@ export class Rooms {
     }
     const live = this.#live(accountSid);
     if (options.uniqueName !== null && this.find(accountSid, options.uniqueName)) throw twilioError(53113);
-    const room = new Room(accountSid, options, origin, this.#surroundings);
+    const beginning = {
+      sid: this.#surroundings.newSid('RM'),
+      accountSid,
+      origin,
+      options,
+      createdAt: this.#surroundings.clock.now(),
+      mediaRegion: options.mediaRegion,
+      recordingRuleSet: { rules: options.recordingRules, createdAt: null, updatedAt: null },
+      nextSequence: 0,
+    };
+    const room = new Room(beginning, this.#surroundings);
     live.bySid.set(room.sid, room);
     if (options.uniqueName !== null) live.byName.set(options.uniqueName, room);
     room.announce({ type: 'room-created' });
@@ -82,6 +100,20 @@ export class Rooms {
       this.#defaultsOf(accountSid).clientSideRoomCreation && !(name !== null && isSid('RM', name));
     if (!mayCreate) throw twilioError(53106);
     return this.create(accountSid, name === null ? {} : { uniqueName: name }, 'ad-hoc');
+  }
+
+  /**
+   * Ends a room that was in progress when an earlier process was lost, at the time of that: those who were present
+   * leave, and all is announced as ever.
+   * @param lostAt milliseconds since the epoch
+   */
+  completeLost(room: RoomRecord, present: readonly LostParticipant[], lostAt: number): void {
+    // What is known to have happened was before the end.
+    const times = [room.updatedAt, ...present.map(({ participant }) => participant.updatedAt)];
+    const clock = new StoppedClock(Math.max(lostAt, ...times));
+    const lost = new Room({ ...room, origin: 'api', options: room }, { ...this.#surroundings, clock });
+    for (const { participant, tracks } of present) lost.readmit(participant, tracks);
+    lost.complete('server-lost');
   }
 
   /** Ends every room. */

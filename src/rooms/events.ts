@@ -10,7 +10,8 @@ export type RoomEndReason =
   | 'empty-timeout'
   | 'last-participant-left'
   | 'maximum-duration'
-  | 'server-stopped';
+  | 'server-stopped'
+  | 'server-lost';
 
 /** Why a participant's session ended; `failed` carries the error that the client is told. */
 export type DisconnectReason =

@@ -14,7 +14,12 @@ export interface ServerProcess {
   cpu(): number;
   /** Bytes of memory that the server and its children hold. */
   memory(): number;
+  /** Ends it as its users would. */
   stop(): Promise<void>;
+  /** Ends it at once, with no chance to do anything more (SIGKILL). */
+  kill(): Promise<void>;
+  /** Of its children, those that still live. */
+  children(): number[];
 }
 
 /** A server in a process of its own, as it is built. */
@@ -26,6 +31,11 @@ export async function startServerProcess(args: string[] = []): Promise<ServerPro
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
   });
   const { url, wsServer, pid } = JSON.parse(line) as { url: string; wsServer: string; pid: number };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await gone;
+  };
   const pids = (): number[] => [pid, ...childrenOf(pid)];
   return {
     url,
@@ -33,11 +43,9 @@ export async function startServerProcess(args: string[] = []): Promise<ServerPro
     pid,
     cpu: () => pids().reduce((sum, each) => sum + cpuOf(each), 0),
     memory: () => pids().reduce((sum, each) => sum + memoryOf(each), 0),
-    stop: async () => {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await gone;
-    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    children: () => childrenOf(pid),
   };
 }
 

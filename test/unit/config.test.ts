@@ -100,6 +100,7 @@ describe('An option', () => {
         publicUrl: ['https://video.example.com', 'https://video.example.com'],
         logLevel: ['warn', 'warn'],
         sessionTimeout: ['45', 45],
+        dataDir: ['/var/lib/atrium', '/var/lib/atrium'],
         historySize: ['0', 0],
         allowDevCredentials: ['true', true],
       };

@@ -1,0 +1,365 @@
+import Database from 'libsql';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { assertNever } from '../assert-never.js';
+import type { Clock } from '../clock.js';
+import type {
+  ParticipantRecord,
+  PublishedTrackRecord,
+  RoomRecord,
+  TranscriptionRecord,
+} from '../rooms/records.js';
+import { migrate } from './migrations.js';
+import type { ListOrder, Page, PageRequest } from './paging.js';
+import type {
+  AccountSettingsRecord,
+  CallbackRecord,
+  Change,
+  InterruptedRoom,
+  KeyRecord,
+  MediaSettingsKind,
+  MediaSettingsRecord,
+  ParticipantFilter,
+  RoomFilter,
+  Store,
+} from './Store.js';
+
+const FILE = 'atrium.db';
+const SIGN_OF_LIFE = 'sign-of-life';
+
+type Value = string | number | null;
+/** The conditions of a query, and their values in order. */
+interface Conditions {
+  sql: string[];
+  values: Value[];
+}
+/** What a list is made of: a table, and the columns that order it. */
+interface ListSource {
+  table: string;
+  time: string;
+  order: ListOrder;
+}
+
+/** A data directory that cannot be used. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+}
+
+/**
+ * Remembers in a SQLite file. Records are kept whole, as JSON, beside the columns by which they are found.
+ * A write that has returned survives the end of the process, however it comes; after a loss of power the last
+ * writes may be missing, and the file is whole (https://www.sqlite.org/pragma.html#pragma_synchronous, NORMAL in
+ * WAL mode).
+ */
+export class SqliteStore implements Store {
+  readonly #database: Database.Database;
+  readonly #clock: Clock;
+  readonly #statements = new Map<string, Database.Statement>();
+
+  private constructor(database: Database.Database, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+  }
+
+  /**
+   * Opens the file in a directory, or makes it, and brings it up to date.
+   * @throws StoreError when it cannot be used, or another process uses it
+   */
+  static open(directory: string, clock: Clock): SqliteStore {
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      const file = join(directory, FILE);
+      const database = new Database(file);
+      // One process: two would know nothing of each other's rooms.
+      database.exec('PRAGMA locking_mode = EXCLUSIVE');
+      database.exec('PRAGMA journal_mode = WAL');
+      database.exec('PRAGMA synchronous = NORMAL');
+      database.exec('PRAGMA foreign_keys = ON');
+      migrate(database);
+      // It holds the secrets of API keys.
+      chmodSync(file, 0o600);
+      return new SqliteStore(database, clock);
+    } catch (error) {
+      const { message, code } = error as Error & { code?: string };
+      const why = code === 'SQLITE_BUSY' ? 'another process uses it' : message;
+      throw new StoreError(`The data directory ${directory} cannot be used: ${why}`);
+    }
+  }
+
+  async write(changes: readonly Change[]): Promise<void> {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      for (const change of changes) this.#apply(change);
+      this.#keepSignOfLife(this.#clock.now());
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #apply(change: Change): void {
+    switch (change.type) {
+      case 'room':
+        return this.#keepRoom(change.room);
+      case 'participant':
+        return this.#keepParticipant(change.participant);
+      case 'track': {
+        const { track } = change;
+        return this.#run(
+          `INSERT INTO tracks (sid, room_sid, data) VALUES (?, ?, ?)
+           ON CONFLICT (sid) DO UPDATE SET data = excluded.data`,
+          track.sid,
+          track.roomSid,
+          JSON.stringify(track),
+        );
+      }
+      case 'track-gone':
+        return this.#run('DELETE FROM tracks WHERE sid = ?', change.sid);
+      case 'transcription': {
+        const { transcription } = change;
+        return this.#run(
+          `INSERT INTO transcriptions (ttid, room_sid, created_at, data) VALUES (?, ?, ?, ?)
+           ON CONFLICT (ttid) DO UPDATE SET data = excluded.data`,
+          transcription.ttid,
+          transcription.roomSid,
+          transcription.createdAt,
+          JSON.stringify(transcription),
+        );
+      }
+      case 'key':
+        return this.#run(
+          'INSERT INTO api_keys (sid, data) VALUES (?, ?) ON CONFLICT (sid) DO UPDATE SET data = excluded.data',
+          change.key.sid,
+          JSON.stringify(change.key),
+        );
+      case 'account-settings':
+        return this.#run(
+          `INSERT INTO account_settings (account_sid, data) VALUES (?, ?)
+           ON CONFLICT (account_sid) DO UPDATE SET data = excluded.data`,
+          change.accountSid,
+          JSON.stringify(change.settings),
+        );
+      case 'media-settings':
+        return this.#run(
+          `INSERT INTO media_settings (account_sid, kind, data) VALUES (?, ?, ?)
+           ON CONFLICT (account_sid, kind) DO UPDATE SET data = excluded.data`,
+          change.accountSid,
+          change.kind,
+          JSON.stringify(change.settings),
+        );
+      case 'callback':
+        return this.#run(
+          'INSERT INTO callbacks (id, data) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data',
+          change.callback.id,
+          JSON.stringify(change.callback),
+        );
+      case 'callback-settled':
+        return this.#run('DELETE FROM callbacks WHERE id = ?', change.id);
+      default:
+        assertNever(change);
+    }
+  }
+
+  #keepRoom(room: RoomRecord): void {
+    this.#run(
+      `INSERT INTO rooms (sid, account_sid, unique_name, status, created_at, data) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (sid) DO UPDATE SET status = excluded.status, data = excluded.data`,
+      room.sid,
+      room.accountSid,
+      room.uniqueName,
+      room.status,
+      room.createdAt,
+      JSON.stringify(room),
+    );
+  }
+
+  #keepParticipant(participant: ParticipantRecord): void {
+    this.#run(
+      `INSERT INTO participants (sid, room_sid, identity, status, started_at, data) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (sid) DO UPDATE
+       SET status = excluded.status, identity = excluded.identity, data = excluded.data`,
+      participant.sid,
+      participant.roomSid,
+      participant.identity,
+      participant.status,
+      participant.startedAt,
+      JSON.stringify(participant),
+    );
+  }
+
+  async findRoom(accountSid: string, sid: string): Promise<RoomRecord | undefined> {
+    return this.#one('SELECT data FROM rooms WHERE sid = ? AND account_sid = ?', sid, accountSid);
+  }
+
+  async listRooms(accountSid: string, filter: RoomFilter, page: PageRequest): Promise<Page<RoomRecord>> {
+    const conditions: Conditions = {
+      sql: ['account_sid = ?', 'status = ?'],
+      values: [accountSid, filter.status],
+    };
+    if (filter.uniqueName !== undefined) add(conditions, 'unique_name = ?', filter.uniqueName);
+    addPeriod(conditions, 'created_at', filter);
+    return this.#page({ table: 'rooms', time: 'created_at', order: 'newest-first' }, conditions, page);
+  }
+
+  async findParticipant(roomSid: string, sid: string): Promise<ParticipantRecord | undefined> {
+    return this.#one('SELECT data FROM participants WHERE sid = ? AND room_sid = ?', sid, roomSid);
+  }
+
+  async listParticipants(
+    roomSid: string,
+    filter: ParticipantFilter,
+    page: PageRequest,
+  ): Promise<Page<ParticipantRecord>> {
+    const conditions: Conditions = { sql: ['room_sid = ?'], values: [roomSid] };
+    if (filter.status !== undefined) add(conditions, 'status = ?', filter.status);
+    if (filter.identity !== undefined) add(conditions, 'identity = ?', filter.identity);
+    addPeriod(conditions, 'started_at', filter);
+    return this.#page({ table: 'participants', time: 'started_at', order: 'oldest-first' }, conditions, page);
+  }
+
+  async listTranscriptions(roomSid: string): Promise<readonly TranscriptionRecord[]> {
+    return this.#all('SELECT data FROM transcriptions WHERE room_sid = ? ORDER BY created_at, ttid', roomSid);
+  }
+
+  async keys(): Promise<readonly KeyRecord[]> {
+    return this.#all('SELECT data FROM api_keys ORDER BY sid');
+  }
+
+  async accountSettings(): Promise<ReadonlyMap<string, AccountSettingsRecord>> {
+    const rows = this.#prepared('SELECT account_sid, data FROM account_settings').all() as {
+      account_sid: string;
+      data: string;
+    }[];
+    return new Map(
+      rows.map(({ account_sid, data }) => [account_sid, JSON.parse(data) as AccountSettingsRecord]),
+    );
+  }
+
+  async mediaSettings(accountSid: string, kind: MediaSettingsKind): Promise<MediaSettingsRecord | undefined> {
+    return this.#one('SELECT data FROM media_settings WHERE account_sid = ? AND kind = ?', accountSid, kind);
+  }
+
+  async callbacks(): Promise<readonly CallbackRecord[]> {
+    return this.#all('SELECT data FROM callbacks ORDER BY position');
+  }
+
+  async interruptedRooms(): Promise<readonly InterruptedRoom[]> {
+    const rooms = this.#all<RoomRecord>(
+      "SELECT data FROM rooms WHERE status = 'in-progress' ORDER BY created_at, sid",
+    );
+    return rooms.map((room) => ({
+      room,
+      participants: this.#all<ParticipantRecord>(
+        'SELECT data FROM participants WHERE room_sid = ? ORDER BY started_at, sid',
+        room.sid,
+      ),
+      tracks: this.#all<PublishedTrackRecord>(
+        'SELECT data FROM tracks WHERE room_sid = ? ORDER BY sid',
+        room.sid,
+      ),
+    }));
+  }
+
+  async signOfLife(at: number): Promise<void> {
+    this.#keepSignOfLife(at);
+  }
+
+  #keepSignOfLife(at: number): void {
+    this.#run(
+      'INSERT INTO notes (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      SIGN_OF_LIFE,
+      at,
+    );
+  }
+
+  async lastSignOfLife(): Promise<number | null> {
+    const row = this.#prepared('SELECT value FROM notes WHERE name = ?').get(SIGN_OF_LIFE) as
+      { value: number } | undefined;
+    return row?.value ?? null;
+  }
+
+  async close(): Promise<void> {
+    this.#statements.clear();
+    // The library holds the file until its statements are collected: the lock is given back by hand. Out of WAL mode,
+    // one file remains.
+    this.#database.exec('PRAGMA journal_mode = DELETE');
+    this.#database.exec('PRAGMA locking_mode = NORMAL');
+    this.#database.prepare('SELECT value FROM notes').all();
+    this.#database.close();
+  }
+
+  // --- SQL
+
+  #prepared(sql: string): Database.Statement {
+    let statement = this.#statements.get(sql);
+    if (!statement) this.#statements.set(sql, (statement = this.#database.prepare(sql)));
+    return statement;
+  }
+
+  #run(sql: string, ...values: Value[]): void {
+    this.#prepared(sql).run(...values);
+  }
+
+  // What is read was written here: its form is known.
+  #one<T>(sql: string, ...values: Value[]): T | undefined {
+    const row = this.#prepared(sql).get(...values) as { data: string } | undefined;
+    return row && (JSON.parse(row.data) as T);
+  }
+
+  #all<T>(sql: string, ...values: Value[]): T[] {
+    const rows = this.#prepared(sql).all(...values) as { data: string }[];
+    return rows.map(({ data }) => JSON.parse(data) as T);
+  }
+
+  #page<T>({ table, time, order }: ListSource, conditions: Conditions, request: PageRequest): Page<T> {
+    const { limit, after, before, offset = 0 } = request;
+    const forwards = order === 'newest-first' ? 'DESC' : 'ASC';
+    const backwards = order === 'newest-first' ? 'ASC' : 'DESC';
+    const [beyond, ahead] = order === 'newest-first' ? ['<', '>'] : ['>', '<'];
+    const where = conditions.sql.join(' AND ');
+    const select = (extra: string, values: Value[], direction: string, tail: string): T[] =>
+      this.#all(
+        `SELECT data FROM ${table} WHERE ${where}${extra} ORDER BY ${time} ${direction}, sid ${direction} ${tail}`,
+        ...conditions.values,
+        ...values,
+      );
+    const exists = (comparison: string, cursor: { createdAt: number; sid: string }): boolean =>
+      select(` AND (${time}, sid) ${comparison} (?, ?)`, [cursor.createdAt, cursor.sid], forwards, 'LIMIT 1')
+        .length > 0;
+
+    if (before) {
+      const cursor = [before.createdAt, before.sid];
+      const found = select(` AND (${time}, sid) ${ahead} (?, ?)`, cursor, backwards, `LIMIT ${limit + 1}`);
+      const items = found.slice(0, limit).reverse();
+      const hasNext = exists(`${beyond}=`, before);
+      return { items, hasPrevious: found.length > limit && items.length > 0, hasNext };
+    }
+    if (after) {
+      const cursor = [after.createdAt, after.sid];
+      const found = select(` AND (${time}, sid) ${beyond} (?, ?)`, cursor, forwards, `LIMIT ${limit + 1}`);
+      const hasPrevious = exists(`${ahead}=`, after);
+      return { items: found.slice(0, limit), hasPrevious, hasNext: found.length > limit };
+    }
+    const found = select('', [], forwards, `LIMIT ${limit + 1} OFFSET ${offset}`);
+    return {
+      items: found.slice(0, limit),
+      hasPrevious: offset > 0 && select('', [], forwards, 'LIMIT 1').length > 0,
+      hasNext: found.length > limit,
+    };
+  }
+}
+
+function add({ sql, values }: Conditions, condition: string, value: Value): void {
+  sql.push(condition);
+  values.push(value);
+}
+
+function addPeriod(
+  conditions: Conditions,
+  column: string,
+  { createdFrom, createdBefore }: { createdFrom?: number; createdBefore?: number },
+): void {
+  if (createdFrom !== undefined) add(conditions, `${column} >= ?`, createdFrom);
+  if (createdBefore !== undefined) add(conditions, `${column} < ?`, createdBefore);
+}
