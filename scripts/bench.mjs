@@ -8,7 +8,8 @@ await runScript(async () => {
   await setUp();
   const files = process.argv.slice(2).map((name) => `bench/${name}.bench.ts`);
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const args = ['run', '--project', 'bench', '--reporter=dot', '--disable-console-intercept', ...files];
+  // The files come first: after a flag without a value, one would be taken for its value.
+  const args = ['run', ...files, '--project', 'bench', '--reporter=dot', '--disable-console-intercept'];
   process.exitCode =
     spawnSync(process.execPath, [vitest, ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;
 });

@@ -57,13 +57,12 @@ export class Directory {
 
   async rooms(accountSid: string, filter: RoomFilter, page: PageRequest): Promise<Page<RoomRecord>> {
     if (filter.status !== 'in-progress') return (await this.#upToDate()).listRooms(accountSid, filter, page);
-    const records = this.#rooms.of(accountSid).map(({ record }) => record);
-    return pageOf(
-      records.filter((record) => roomMatches(record, filter)),
-      'newest-first',
-      (record) => record,
-      page,
-    );
+    const rooms = this.#rooms
+      .of(accountSid)
+      .filter(({ status, name, createdAt }) => roomMatches({ status, uniqueName: name, createdAt }, filter));
+    // The whole record is made of those only that are shown: there may be thousands of others.
+    const { items, ...ends } = pageOf(rooms, 'newest-first', (room) => room, page);
+    return { items: items.map(({ record }) => record), ...ends };
   }
 
   /**

@@ -10,7 +10,10 @@ function inPeriod(
   );
 }
 
-export function roomMatches(room: RoomRecord, filter: RoomFilter): boolean {
+export function roomMatches(
+  room: Pick<RoomRecord, 'status' | 'uniqueName' | 'createdAt'>,
+  filter: RoomFilter,
+): boolean {
   return (
     room.status === filter.status &&
     (filter.uniqueName === undefined || room.uniqueName === filter.uniqueName) &&
