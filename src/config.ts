@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { iceServerSchema } from './ice/IceServers.js';
+import { LONGEST_TURN_TTL, iceServerSchema, stunUrlSchema, turnUrlSchema } from './ice/IceServers.js';
 import { LOG_LEVELS } from './log.js';
 import { MEDIA_REGIONS, ROOM_LIMITS, ROOM_TYPES } from './rooms/options.js';
 import { isSid } from './sid.js';
@@ -35,6 +35,16 @@ const wholeNumber = (least: number, most: number) =>
 const port = wholeNumber(0, 65_535);
 /** Booleans as they come from the environment or from a file. */
 const flag = z.union([z.boolean(), z.stringbool()]);
+
+/** Lists as they come from flags and the environment, with commas, or from a file. */
+const list = (item: z.ZodType<string, string>) =>
+  z.union([
+    z.array(item),
+    z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .pipe(z.array(item)),
+  ]);
 
 const { participantDuration, timeout } = ROOM_LIMITS;
 const roomDefaultsSchema = z.strictObject({
@@ -91,6 +101,16 @@ const simpleOptions = {
   historySize: wholeNumber(0, Number.MAX_SAFE_INTEGER)
     .default(10_000)
     .describe('ended rooms that are remembered where no data directory is set'),
+  stunUrls: list(stunUrlSchema)
+    .default([])
+    .describe('STUN servers that clients are told, with commas: stun:host:port'),
+  turnUrls: list(turnUrlSchema)
+    .default([])
+    .describe('TURN servers that clients are told, with commas: turn:host:port?transport=udp'),
+  turnSecret: secret.optional().describe('secret that is shared with those TURN servers'),
+  turnTtl: wholeNumber(60, LONGEST_TURN_TTL)
+    .default(LONGEST_TURN_TTL)
+    .describe('seconds that TURN credentials are valid for'),
   allowDevCredentials: flag
     .default(false)
     .describe('use the development credentials on other addresses than loopback'),
@@ -150,6 +170,9 @@ const configSchema = z
         'listen on a loopback address, or give --allow-dev-credentials',
     },
   )
+  .refine(({ turnUrls, turnSecret }) => turnUrls.length > 0 === (turnSecret !== undefined), {
+    message: 'turnUrls and turnSecret must both be set',
+  })
   .refine((config) => areUnique(config.accounts.map(({ sid }) => sid)), {
     message: 'an account SID stands twice',
   })

@@ -98,12 +98,23 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   });
   const sfu = new SfuPlane(workers, events, log);
 
+  const iceServers = new IceServers(
+    {
+      fixed: config.iceServers,
+      stunUrls: config.stunUrls,
+      turnUrls: config.turnUrls,
+      turnSecret: config.turnSecret ?? null,
+      turnTtl: config.turnTtl,
+    },
+    () => true,
+    clock,
+  );
   const signaling = new SignalingFace(
     {
       accounts,
       rooms,
       clock,
-      iceServers: new IceServers(config.iceServers),
+      iceServers,
       mediaPlaneOf: () => sfu,
       limits: config.limits,
       sessionTimeout: config.sessionTimeout,

@@ -42,6 +42,8 @@ const OWN = {
   apiKeySid: KEY_SID,
   apiKeySecret: 'an-api-key-secret-of-my-own',
 };
+const TURN_SECRET = 'a-secret-shared-with-coturn';
+const TURN_ENV = { ATRIUM_TURN_URLS: 'turn:192.0.2.1', ATRIUM_TURN_SECRET: TURN_SECRET };
 
 describe('A configuration that sets nothing', () => {
   it('serves the development account on loopback', () => {
@@ -55,6 +57,9 @@ describe('A configuration that sets nothing', () => {
       historySize: 10_000,
       allowDevCredentials: false,
       iceServers: [],
+      stunUrls: [],
+      turnUrls: [],
+      turnTtl: 86_400,
       accounts: [
         {
           sid: DEV_CREDENTIALS.accountSid,
@@ -103,13 +108,22 @@ describe('An option', () => {
         dataDir: ['/var/lib/atrium', '/var/lib/atrium'],
         historySize: ['0', 0],
         allowDevCredentials: ['true', true],
+        stunUrls: ['stun:192.0.2.1, stun:192.0.2.2:3478', ['stun:192.0.2.1', 'stun:192.0.2.2:3478']],
+        turnUrls: ['turn:192.0.2.1:3478?transport=udp', ['turn:192.0.2.1:3478?transport=udp']],
+        turnSecret: [TURN_SECRET, TURN_SECRET],
+        turnTtl: ['3600', 3600],
       };
+      // These two go together only.
+      const beside = name === 'turnUrls' || name === 'turnSecret' ? TURN_ENV : {};
       expect(variable).toMatch(/^ATRIUM_[A-Z_]+$/);
       expect(flag).toMatch(/^[a-z-]+$/);
       expect(description).not.toBe('');
       const sample = samples[name];
       if (sample)
-        expect(readConfig({}, undefined, { [variable]: sample[0] })).toHaveProperty(name, sample[1]);
+        expect(readConfig({}, undefined, { ...beside, [variable]: sample[0] })).toHaveProperty(
+          name,
+          sample[1],
+        );
       else expect(Object.keys(OWN)).toContain(name);
     },
   );
@@ -244,6 +258,14 @@ describe('A wrong value is refused with a message that names the option:', () =>
     ['roomDefaults.mediaRegion', { roomDefaults: { mediaRegion: 'mars1' } }],
     ['roomDefaults.statusCallback', { roomDefaults: { statusCallback: 'example.com' } }],
     ['iceServers.0.urls', { iceServers: [{}] }],
+    ['stunUrls.0', { stunUrls: ['turn:192.0.2.1'] }],
+    ['stunUrls', { stunUrls: 'stun:192.0.2.1?transport=udp' }],
+    ['turnUrls.1', { turnUrls: ['turn:192.0.2.1', 'stun:192.0.2.1'], turnSecret: TURN_SECRET }],
+    ['turnUrls', { turnUrls: 'turn:192.0.2.1?transport=sctp', turnSecret: TURN_SECRET }],
+    ['turnSecret', { turnUrls: 'turn:192.0.2.1' }],
+    ['turnUrls', { turnSecret: TURN_SECRET }],
+    ['turnSecret', { turnUrls: 'turn:192.0.2.1', turnSecret: 'short' }],
+    ['turnTtl', { turnTtl: 86_401 }],
     ['limits.maxFrameBytes', { limits: { maxFrameBytes: 0 } }],
     ['colour', { colour: 'blue' }],
     ['colour', { roomDefaults: { colour: 'blue' } }],
