@@ -9,6 +9,7 @@ const FOLDERS = {
   auth: { may: ['rooms'], message: 'authentication knows the model only' },
   ice: { may: [], message: 'what clients are told of ICE servers depends on nothing else' },
   sfu: { may: ['rooms'], message: 'a media plane knows no face and no other plane' },
+  mesh: { may: ['rooms'], message: 'a media plane knows no face and no other plane' },
   signaling: { may: ['rooms', 'auth', 'ice'], message: 'a face knows no plane and no other face' },
   rest: { may: ['rooms', 'auth', 'ice', 'store'], message: 'a face knows no plane and no other face' },
 };

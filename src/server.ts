@@ -14,11 +14,12 @@ import { IceServers } from './ice/IceServers.js';
 import { createLogger, errorForLog } from './log.js';
 import type { Logger } from './log.js';
 import { errorBody } from './rest/errors.js';
+import { MeshPlane } from './mesh/MeshPlane.js';
 import { notFound } from './rest/Directory.js';
 import { pathOf, repairUrl } from './rest/requests.js';
 import { restFace } from './rest/RestFace.js';
 import { EventStream } from './rooms/events.js';
-import { ROOM_DEFAULTS } from './rooms/options.js';
+import { ROOM_DEFAULTS, ROOM_TYPES, isMesh } from './rooms/options.js';
 import { Rooms } from './rooms/Rooms.js';
 import { SfuPlane } from './sfu/SfuPlane.js';
 import { WorkerPool } from './sfu/WorkerPool.js';
@@ -49,6 +50,7 @@ export interface AtriumServer {
   readonly events: EventStream;
   readonly signaling: SignalingFace;
   readonly sfu: SfuPlane;
+  readonly mesh: MeshPlane;
   readonly workers: WorkerPool;
   /** Ends all rooms, tells their participants, and stops everything. A second call waits for the first. */
   close(): Promise<void>;
@@ -71,7 +73,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     ),
   );
   const defaultsOf = (sid: string) => accounts.get(sid)?.roomDefaults ?? ROOM_DEFAULTS;
-  const rooms = new Rooms({ clock, newSid: randomSid, events }, defaultsOf, ['group', 'group-small']);
+  const rooms = new Rooms({ clock, newSid: randomSid, events }, defaultsOf, ROOM_TYPES);
 
   const store = openStore(config, clock);
   const writes = new WriteQueue(store, log);
@@ -97,6 +99,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     throw error;
   });
   const sfu = new SfuPlane(workers, events, log);
+  const mesh = new MeshPlane(events);
 
   const iceServers = new IceServers(
     {
@@ -115,7 +118,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
       rooms,
       clock,
       iceServers,
-      mediaPlaneOf: () => sfu,
+      mediaPlaneOf: (room) => (isMesh(room.options.type) ? mesh : sfu),
       limits: config.limits,
       sessionTimeout: config.sessionTimeout,
       log,
@@ -148,6 +151,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     rooms.completeAll('server-stopped');
     await signaling.close();
     await app.close();
+    await mesh.close();
     await sfu.close();
     stopSigns();
     await writes.close();
@@ -168,6 +172,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     events,
     signaling,
     sfu,
+    mesh,
     workers,
     close: () => (closing ??= close()),
   };

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../clock.js';
 import { twilioError } from '../errors.js';
 import type { SidSource } from '../sid.js';
 import type { DisconnectReason, EventStream, RoomEndReason, RoomEvent } from './events.js';
-import { ROOM_LIMITS, checkIdentity } from './options.js';
+import { ROOM_LIMITS, checkIdentity, isMesh } from './options.js';
 import type { MediaRegion, RoomOptions } from './options.js';
 import { Participant } from './Participant.js';
 import type { TrackClaim } from './Participant.js';
@@ -14,7 +14,7 @@ import type {
   RoomStatus,
   RuleSetRecord,
 } from './records.js';
-import { rulesInclude } from './rules.js';
+import { INCLUDE_ALL, rulesInclude } from './rules.js';
 import type { Rule } from './rules.js';
 
 /** How a room came to be: rooms made by a client's join end when the last participant leaves. */
@@ -78,11 +78,19 @@ export class Room {
   #vacancyTimer: Timer | null = null;
   readonly #durationTimer: Timer;
   readonly #events: EventStream;
+  readonly #checkQuotas: (room: Room) => void;
   readonly #participants = new Map<string, Participant>();
   readonly #present = new Map<string, Participant>();
 
-  /** Only {@link Rooms} makes rooms. */
-  constructor(beginning: RoomBeginning, { clock, newSid, events }: RoomSurroundings) {
+  /**
+   * Only {@link Rooms} makes rooms.
+   * @param checkQuotas throws where the account's quotas let nobody else in
+   */
+  constructor(
+    beginning: RoomBeginning,
+    { clock, newSid, events }: RoomSurroundings,
+    checkQuotas: (room: Room) => void,
+  ) {
     const { origin, options } = beginning;
     this.sid = beginning.sid;
     this.accountSid = beginning.accountSid;
@@ -91,6 +99,7 @@ export class Room {
     this.clock = clock;
     this.newSid = newSid;
     this.#events = events;
+    this.#checkQuotas = checkQuotas;
     this.createdAt = beginning.createdAt;
     this.#updatedAt = this.createdAt;
     this.#mediaRegion = beginning.mediaRegion;
@@ -166,21 +175,24 @@ export class Room {
 
   /**
    * Lets a participant in. An older session of the same identity ends.
-   * @throws TwilioError 53118 in an ended room, 53105 in a full one, 5320x for the identity
+   * @throws TwilioError 53118 in an ended room, 53105 in a full one, 53206 by the account's quotas, 5320x for the identity
    */
   join(request: JoinRequest): Participant {
     if (this.#status !== 'in-progress') throw twilioError(53118);
     checkIdentity(request.identity);
     const older = this.#present.get(request.identity);
     if (!older && this.#present.size >= this.options.maxParticipants) throw twilioError(53105);
+    if (!older) this.#checkQuotas(this);
 
     this.#vacancyTimer?.cancel();
     if (this.#mediaRegion === 'gll') this.#mediaRegion = request.signalingRegion;
+    // Where media go from peer to peer, everyone gets everything: automaticSubscription has no effect on Twilio either.
+    const rules = isMesh(this.options.type) ? INCLUDE_ALL : request.subscribeRules;
     const participant = new Participant(this, {
       sid: this.newSid('PA'),
       identity: request.identity,
       startedAt: this.clock.now(),
-      subscribeRuleSet: { rules: request.subscribeRules, createdAt: null, updatedAt: null },
+      subscribeRuleSet: { rules, createdAt: null, updatedAt: null },
     });
     this.#participants.set(participant.sid, participant);
     // The newer takes the place first, so that the older one's end does not leave the room empty.

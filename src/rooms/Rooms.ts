@@ -1,8 +1,8 @@
 import { StoppedClock } from '../clock.js';
 import { twilioError } from '../errors.js';
 import { isSid } from '../sid.js';
-import { checkRoomName, resolveRoomOptions } from './options.js';
-import type { RoomDefaults, RoomRequest, RoomType } from './options.js';
+import { DEFAULT_QUOTAS, checkRoomName, resolveRoomOptions } from './options.js';
+import type { Quotas, RoomDefaults, RoomRequest, RoomType } from './options.js';
 import type { ParticipantRecord, PublishedTrackRecord, RoomRecord } from './records.js';
 import { Room } from './Room.js';
 import type { RoomEndReason } from './events.js';
@@ -25,20 +25,24 @@ export class Rooms {
   readonly #surroundings: RoomSurroundings;
   readonly #defaultsOf: (accountSid: string) => RoomDefaults;
   readonly #servedTypes: readonly RoomType[];
+  readonly #quotas: Quotas;
   readonly #accounts = new Map<string, LiveRooms>();
 
   /**
    * @param defaultsOf an account's settings, asked anew for every room
    * @param servedTypes the types for which there is a media plane
+   * @param quotas of each account
    */
   constructor(
     surroundings: RoomSurroundings,
     defaultsOf: (accountSid: string) => RoomDefaults,
     servedTypes: readonly RoomType[],
+    quotas: Quotas = DEFAULT_QUOTAS,
   ) {
     this.#surroundings = surroundings;
     this.#defaultsOf = defaultsOf;
     this.#servedTypes = servedTypes;
+    this.#quotas = quotas;
     surroundings.events.subscribe((event) => {
       if (event.type === 'room-ended') this.#forget(event.room);
     });
@@ -78,7 +82,7 @@ export class Rooms {
       recordingRuleSet: { rules: options.recordingRules, createdAt: null, updatedAt: null },
       nextSequence: 0,
     };
-    const room = new Room(beginning, this.#surroundings);
+    const room = new Room(beginning, this.#surroundings, (it) => this.#checkQuotas(it));
     live.bySid.set(room.sid, room);
     if (options.uniqueName !== null) live.byName.set(options.uniqueName, room);
     room.announce({ type: 'room-created' });
@@ -111,9 +115,23 @@ export class Rooms {
     // What is known to have happened was before the end.
     const times = [room.updatedAt, ...present.map(({ participant }) => participant.updatedAt)];
     const clock = new StoppedClock(Math.max(lostAt, ...times));
-    const lost = new Room({ ...room, origin: 'api', options: room }, { ...this.#surroundings, clock });
+    const lost = new Room(
+      { ...room, origin: 'api', options: room },
+      { ...this.#surroundings, clock },
+      () => {},
+    );
     for (const { participant, tracks } of present) lost.readmit(participant, tracks);
     lost.complete('server-lost');
+  }
+
+  /** Whether one more may join. */
+  #checkQuotas({ accountSid, options: { type } }: Room): void {
+    const { goParticipants } = this.#quotas;
+    if (type !== 'go' || goParticipants === null) return;
+    const present = this.of(accountSid)
+      .filter(({ options }) => options.type === 'go')
+      .reduce((sum, room) => sum + room.present.length, 0);
+    if (present >= goParticipants) throw twilioError(53206);
   }
 
   /** Ends every room. */

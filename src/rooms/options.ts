@@ -35,6 +35,15 @@ export const ROOM_LIMITS = {
   roomDuration: 24 * 60 * 60 * 1000,
 } as const;
 
+/** How much an account may have at once. Null: without limit. */
+export interface Quotas {
+  /** Participants in all of its Go rooms. */
+  goParticipants: number | null;
+}
+
+/** https://www.twilio.com/docs/video/programmable-video-limits */
+export const DEFAULT_QUOTAS: Quotas = { goParticipants: 500 };
+
 /** What an account sets for its rooms where a request does not say; on Twilio, the console's settings. */
 export interface RoomDefaults {
   /** Whether a client that connects to a name without a room creates the room. */

@@ -81,7 +81,7 @@ export class Session {
 
   // What the client was told last.
   readonly #changedParticipants = new Set<Participant>();
-  readonly #toldPeerConnections = new Map<string, string>();
+  #toldPeerConnections = new Map<string, string>();
   #toldPublished = 0;
   #toldSubscribed = 0;
   #toldRecording = 0;
@@ -182,7 +182,7 @@ export class Session {
     this.#toldPublished = published.revision;
     this.#toldSubscribed = this.participant.subscribedRevision;
     this.#toldRecording = room.recordingRevision;
-    this.#toldPeerConnections.clear();
+    this.#toldPeerConnections = new Map();
     const channels = media?.channels ?? new Map();
     this.#toldChannels = JSON.stringify([...channels]);
     this.#connection?.send({
@@ -196,7 +196,7 @@ export class Session {
       published,
       subscribed: subscribedState(this.participant),
       recording: recordingState(room),
-      peer_connections: this.#peerConnections(media?.peerConnections ?? []),
+      peer_connections: this.#untoldOf(media?.peerConnections ?? []),
       media_signaling: mediaSignalingState(channels),
       options: {
         session_timeout: this.#options.sessionTimeout,
@@ -233,20 +233,17 @@ export class Session {
       update['media_signaling'] = mediaSignalingState(media.channels);
       this.#toldChannels = channels;
     }
-    const untold = media.peerConnections.filter((state) => {
-      const { subject, word } = peerConnectionKeys(state);
-      return this.#toldPeerConnections.get(subject) !== word;
-    });
-    if (untold.length > 0) update['peer_connections'] = this.#peerConnections(untold);
+    const untold = this.#untoldOf(media.peerConnections);
+    if (untold.length > 0) update['peer_connections'] = untold;
     if (Object.keys(update).length === 0) return;
     this.#connection.send({ type: 'update', version: RSP_VERSION, session: this.id, ...update });
   }
 
-  #peerConnections(states: readonly PeerConnectionState[]): readonly PeerConnectionState[] {
-    for (const state of states) {
-      const { subject, word } = peerConnectionKeys(state);
-      this.#toldPeerConnections.set(subject, word);
-    }
-    return states;
+  /** What of this was not told yet. It counts as told from now on, and what is no longer said is forgotten. */
+  #untoldOf(states: readonly PeerConnectionState[]): readonly PeerConnectionState[] {
+    const before = this.#toldPeerConnections;
+    const keyed = states.map((state) => ({ state, ...peerConnectionKeys(state) }));
+    this.#toldPeerConnections = new Map(keyed.map(({ subject, word }) => [subject, word]));
+    return keyed.filter(({ subject, word }) => before.get(subject) !== word).map(({ state }) => state);
   }
 }

@@ -84,7 +84,7 @@ export function peerConnectionKeys({ id, description, ice }: PeerConnectionState
   word: string;
 } {
   return {
-    subject: `${id} ${description?.type ?? ''}`,
-    word: `${description?.revision ?? ''} ${ice?.ufrag ?? ''} ${ice?.revision ?? ''}`,
+    subject: `${id} ${description?.type ?? ''} ${ice?.ufrag ?? ''}`,
+    word: `${description?.revision ?? ''} ${ice?.revision ?? ''}`,
   };
 }

@@ -292,7 +292,40 @@ lab.sdp = () =>
     .rawPeerConnections()
     .map((pc) => ({ local: pc.localDescription?.sdp, remote: pc.remoteDescription?.sdp }));
 
-lab.remoteUfrag = () => /a=ice-ufrag:(\S+)/.exec(lab.sdp()[0].remote)[1];
+lab.remoteUfrag = () => {
+  // An offer that nobody has taken yet has no other side.
+  const { remote } = lab.sdp().find((description) => description.remote);
+  return /a=ice-ufrag:(\S+)/.exec(remote)[1];
+};
+
+/** Of each connection that is up: which way it goes, as the browser names it: [{local, remote, protocol, relay}]. */
+lab.routes = async () => {
+  const routes = [];
+  for (const pc of lab.rawPeerConnections()) {
+    const stats = await pc.getStats();
+    for (const item of stats.values()) {
+      if (item.type !== 'transport') continue;
+      const pair = stats.get(item.selectedCandidatePairId);
+      const local = stats.get(pair?.localCandidateId);
+      const remote = stats.get(pair?.remoteCandidateId);
+      if (local && remote)
+        routes.push({
+          local: local.candidateType,
+          remote: remote.candidateType,
+          protocol: local.protocol,
+          relay: local.relayProtocol ?? null,
+          url: local.url ?? null,
+        });
+    }
+  }
+  return routes;
+};
+
+/** Has every connection look for a new way, as the SDK does when media cease. */
+lab.restartIce = () => {
+  for (const connection of lab.room._signaling._peerConnectionManager._peerConnections.values())
+    connection._initiateIceRestart();
+};
 
 // --- without the SDK: a bare relay, for comparison. `relay…` are functions of the bench, in Node.
 /* global relayPublish, relaySubscribe, relaySubscribed */

@@ -1,40 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { LabPage, TrackSpec } from '../support/browser.js';
+import { everything, expectFullExchange } from '../support/full-exchange.js';
 import { useLab } from '../support/lab-suite.js';
 
 const suite = useLab();
-
-const everything = (hue: number): TrackSpec[] => [
-  { kind: 'audio', name: 'voice' },
-  { kind: 'video', name: 'face', hue },
-  { kind: 'data', name: 'chat' },
-];
-
-/** Everyone receives everyone else's sound, picture and messages. */
-async function expectFullExchange(pages: LabPage[]): Promise<void> {
-  for (const page of pages) {
-    for (const other of pages.filter((candidate) => candidate !== page)) {
-      await page.flows(`${other.identity}/voice`);
-      expect(await page.flows(`${other.identity}/face`)).toMatchObject({
-        kind: 'video',
-        width: 320,
-        height: 180,
-      });
-      await page.logged('trackSubscribed', other.identity, 'chat');
-    }
-  }
-  for (const page of pages) await page.call('send', 'chat', `hello from ${page.identity}`);
-  for (const page of pages) {
-    await page.untilMessages(pages.length - 1);
-    const expected = pages
-      .filter((candidate) => candidate !== page)
-      .map(({ identity }) => ({ from: identity, track: 'chat', data: `hello from ${identity}` }));
-    const received = await page.messages();
-    expect(received.sort((a, b) => (a.from < b.from ? -1 : 1))).toEqual(
-      expected.sort((a, b) => (a.from < b.from ? -1 : 1)),
-    );
-  }
-}
 
 describe('a group room', () => {
   test('lets two participants hear, see and message each other', async () => {

@@ -104,7 +104,7 @@ export class TestServer {
   async tidy(): Promise<void> {
     const clients = this.#clients.splice(0);
     await Promise.all(clients.map((client) => client.drop()));
-    const { signaling, rooms, sfu } = this.atrium;
+    const { signaling, rooms, sfu, mesh } = this.atrium;
     const staying = new Set(this.#staying.map(({ view }) => view.sid));
     for (const room of rooms.all) if (!staying.has(room.sid)) room.complete('completed-by-api');
     await expect
@@ -113,7 +113,7 @@ export class TestServer {
           connections: signaling.connectionCount,
           sessions: signaling.sessionCount,
           rooms: rooms.all.length,
-          mediaRooms: sfu.roomCount,
+          mediaRooms: sfu.roomCount + mesh.roomCount,
         }),
         SOON,
       )
