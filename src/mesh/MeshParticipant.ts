@@ -66,8 +66,9 @@ export class MeshParticipant implements ParticipantMedia {
     return new Map([...this.#seats.values()].map(({ pair, peer }) => [peer.participant.sid, pair]));
   }
 
-  update(states: readonly PeerConnectionState[]): void {
+  update(states: readonly PeerConnectionState[], whole = false): void {
     try {
+      if (whole) this.#renewAllBut(new Set(states.map(({ id }) => id)));
       for (const state of states) {
         checkDescription(state);
         const seat = this.#seats.get(state.id);
@@ -80,6 +81,19 @@ export class MeshParticipant implements ParticipantMedia {
     }
   }
 
+  /** The client has none but these: the others it closed unheard, or never heard of. */
+  #renewAllBut(ids: ReadonlySet<string>): void {
+    for (const id of this.#spares.keys()) if (!ids.has(id)) this.#spares.delete(id);
+    for (const seat of [...this.#seats.values()])
+      if (seat.pair.isKnownTo(seat.end) && !ids.has(seat.pair.id)) this.#renew(seat);
+  }
+
+  /** Both are still in the room, so they are to have a connection: another one, which this side offers. */
+  #renew({ peer }: Seat): void {
+    this.#room.part(this, peer);
+    this.#room.invite(this, peer);
+  }
+
   #relay(seat: Seat, state: PeerConnectionState): void {
     switch (seat.pair.receive(seat.end, state)) {
       case 'relayed':
@@ -87,9 +101,7 @@ export class MeshParticipant implements ParticipantMedia {
       case 'ignored':
         return;
       case 'ended':
-        // Both are still in the room, so they are to have a connection: another one, which this side offers.
-        this.#room.part(this, seat.peer);
-        return this.#room.invite(this, seat.peer);
+        return this.#renew(seat);
     }
   }
 

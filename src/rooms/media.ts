@@ -63,8 +63,11 @@ export interface ParticipantMedia {
   readonly peerConnections: readonly PeerConnectionState[];
   /** The channels that are served, each with the label of its data channel. */
   readonly channels: ReadonlyMap<MediaChannel, string>;
-  /** Takes what the client says of its peer connections. Never throws: see {@link Participant.disconnect}. */
-  update(states: readonly PeerConnectionState[]): void;
+  /**
+   * Takes what the client says of its peer connections. Never throws: see {@link Participant.disconnect}.
+   * @param whole whether these are all that the client has: it says so when it comes back
+   */
+  update(states: readonly PeerConnectionState[], whole?: boolean): void;
   setBandwidthProfile(profile: BandwidthProfile | null): void;
 }
 

@@ -120,8 +120,9 @@ export class Session {
     this.#connection = connection;
     this.participant.connectionRegained();
     this.#updateTracks(message.participant);
+    // First what the client has to say, which it may be repeating: so it is told nothing that this settles.
+    this.#media?.update(message.peerConnections, true);
     this.#tellAll('synced', publishedState(this.participant));
-    this.#media?.update(message.peerConnections);
   }
 
   /** The connection broke. Ignored when another one has taken its place. */

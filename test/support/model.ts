@@ -3,8 +3,8 @@ import { TwilioError } from '../../src/errors.js';
 import type { ErrorCode } from '../../src/errors.js';
 import { EventStream } from '../../src/rooms/events.js';
 import type { RoomEventType, SequencedRoomEvent } from '../../src/rooms/events.js';
-import { ROOM_DEFAULTS, ROOM_TYPES } from '../../src/rooms/options.js';
-import type { RoomDefaults, RoomRequest, RoomType } from '../../src/rooms/options.js';
+import { DEFAULT_QUOTAS, ROOM_DEFAULTS, ROOM_TYPES } from '../../src/rooms/options.js';
+import type { Quotas, RoomDefaults, RoomRequest, RoomType } from '../../src/rooms/options.js';
 import type { Participant, TrackClaim } from '../../src/rooms/Participant.js';
 import type { TrackAnnouncement } from '../../src/rooms/PublishedTrack.js';
 import type { Room, RoomOrigin } from '../../src/rooms/Room.js';
@@ -28,6 +28,7 @@ export function countingSids(): SidSource {
 export interface TestRoomsOptions {
   defaults?: Partial<RoomDefaults>;
   servedTypes?: readonly RoomType[];
+  quotas?: Quotas;
 }
 
 /** The model alone, on a clock that tests move, with everything that it announced. */
@@ -38,10 +39,10 @@ export class TestRooms {
   readonly stream = new EventStream((error) => this.listenerErrors.push(error));
   readonly rooms: Rooms;
 
-  constructor({ defaults, servedTypes = ROOM_TYPES }: TestRoomsOptions) {
+  constructor({ defaults, servedTypes = ROOM_TYPES, quotas = DEFAULT_QUOTAS }: TestRoomsOptions) {
     const surroundings = { clock: this.clock, newSid: countingSids(), events: this.stream };
     this.stream.subscribe((event) => this.events.push(event));
-    this.rooms = new Rooms(surroundings, () => ({ ...ROOM_DEFAULTS, ...defaults }), servedTypes);
+    this.rooms = new Rooms(surroundings, () => ({ ...ROOM_DEFAULTS, ...defaults }), servedTypes, quotas);
   }
 
   create(request: RoomRequest = {}, origin?: RoomOrigin): Room {
