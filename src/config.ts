@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { LONGEST_TURN_TTL, iceServerSchema, stunUrlSchema, turnUrlSchema } from './ice/IceServers.js';
+import { ACCOUNT_STATUSES } from './auth/accounts.js';
 import { LOG_LEVELS } from './log.js';
 import { MEDIA_REGIONS, ROOM_LIMITS, ROOM_TYPES } from './rooms/options.js';
 import { isSid } from './sid.js';
@@ -47,10 +48,20 @@ const list = (item: z.ZodType<string, string>) =>
   ]);
 
 const { participantDuration, timeout } = ROOM_LIMITS;
+const { maxParticipants, maxParticipantsOfLargeRoom } = ROOM_LIMITS;
+const upTo = (most: number) => z.number().int().min(1).max(most);
 const roomDefaultsSchema = z.strictObject({
   clientSideRoomCreation: z.boolean().optional(),
   type: z.enum(ROOM_TYPES).optional(),
-  maxParticipants: z.number().int().min(1).max(ROOM_LIMITS.maxParticipantsOfLargeRoom).nullable().optional(),
+  maxParticipants: upTo(maxParticipantsOfLargeRoom).nullable().optional(),
+  maxParticipantsByType: z
+    .strictObject({
+      group: upTo(maxParticipantsOfLargeRoom).optional(),
+      'group-small': upTo(maxParticipants['group-small']).optional(),
+      'peer-to-peer': upTo(maxParticipants['peer-to-peer']).optional(),
+      go: upTo(maxParticipants.go).optional(),
+    })
+    .optional(),
   maxParticipantDuration: z
     .number()
     .int()
@@ -66,12 +77,18 @@ const roomDefaultsSchema = z.strictObject({
     .optional(),
   statusCallbackMethod: z.enum(['GET', 'POST']).optional(),
   recordParticipantsOnConnect: z.boolean().optional(),
+  turn: z.boolean().optional(),
+  legacyRoomTypes: z.enum(['allowed', 'refused']).optional(),
 });
 
+const friendlyName = z.string().min(1).max(64).optional();
 const accountSchema = z.strictObject({
   sid: sid('AC'),
   authToken: secret,
-  keys: z.array(z.strictObject({ sid: sid('SK'), secret })).default([]),
+  keys: z.array(z.strictObject({ sid: sid('SK'), secret, friendlyName })).default([]),
+  friendlyName,
+  status: z.enum(ACCOUNT_STATUSES).optional(),
+  ownerSid: sid('AC').optional(),
   roomDefaults: roomDefaultsSchema.optional(),
 });
 
@@ -111,6 +128,7 @@ const simpleOptions = {
   turnTtl: wholeNumber(60, LONGEST_TURN_TTL)
     .default(LONGEST_TURN_TTL)
     .describe('seconds that TURN credentials are valid for'),
+  strict: flag.default(false).describe("hold accounts to Twilio's rate limits and quotas"),
   allowDevCredentials: flag
     .default(false)
     .describe('use the development credentials on other addresses than loopback'),
@@ -176,6 +194,9 @@ const configSchema = z
   .refine((config) => areUnique(config.accounts.map(({ sid }) => sid)), {
     message: 'an account SID stands twice',
   })
+  .refine((config) => ownersAreMainAccounts(config.accounts), {
+    message: 'the ownerSid of an account must name a configured account that is no sub-account itself',
+  })
   .refine((config) => areUnique(config.accounts.flatMap(({ keys }) => keys.map(({ sid }) => sid))), {
     message: 'an API key SID stands twice',
   });
@@ -189,6 +210,13 @@ export function isLoopback(host: string): boolean {
 
 function areUnique(sids: string[]): boolean {
   return new Set(sids.map((text) => text.toLowerCase())).size === sids.length;
+}
+
+/** Sub-accounts have none of their own, as on Twilio. */
+function ownersAreMainAccounts(accounts: { sid: string; ownerSid?: string }[]): boolean {
+  const mainAccounts = accounts.filter(({ sid, ownerSid }) => ownerSid === undefined || ownerSid === sid);
+  const sids = mainAccounts.map(({ sid }) => sid);
+  return accounts.every(({ ownerSid }) => ownerSid === undefined || sids.includes(ownerSid));
 }
 
 function usesDevCredentials(accounts: { authToken: string; keys: { secret: string }[] }[]): boolean {
@@ -224,7 +252,7 @@ export const OPTIONS = Object.entries(simpleOptions).map(([name, schema]) => ({
   flag: kebab(name),
   variable: `ATRIUM_${kebab(name).replaceAll('-', '_').toUpperCase()}`,
   description: schema.description ?? '',
-  isSwitch: name === 'allowDevCredentials',
+  isSwitch: name === 'allowDevCredentials' || name === 'strict',
 }));
 
 /**

@@ -65,7 +65,14 @@ const LARGEST_BODY = 1_048_576;
 export async function startServer(config: Config, parts: ServerParts = {}): Promise<AtriumServer> {
   const log = parts.log ?? createLogger(config.logLevel);
   const clock = parts.clock ?? new SystemClock();
-  const accounts = new Accounts(config.accounts);
+  const store = openStore(config, clock);
+  const writes = new WriteQueue(store, log);
+  const accounts = new Accounts(config.accounts, {
+    clock,
+    newSid: randomSid,
+    onChange: (change) => writes.put(change),
+  });
+  await accounts.restore(store);
   const events = new EventStream((error, event) =>
     log.error(
       { err: errorForLog(error), event: event.type, room: event.room.sid },
@@ -75,8 +82,6 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const defaultsOf = (sid: string) => accounts.get(sid)?.roomDefaults ?? ROOM_DEFAULTS;
   const rooms = new Rooms({ clock, newSid: randomSid, events }, defaultsOf, ROOM_TYPES);
 
-  const store = openStore(config, clock);
-  const writes = new WriteQueue(store, log);
   recordRooms(events, writes);
   const onStoreError = (error: unknown): void =>
     log.error({ err: errorForLog(error) }, 'the store cannot be written');
@@ -109,7 +114,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
       turnSecret: config.turnSecret ?? null,
       turnTtl: config.turnTtl,
     },
-    () => true,
+    (accountSid) => accounts.get(accountSid)?.roomDefaults.turn ?? false,
     clock,
   );
   const signaling = new SignalingFace(
@@ -132,10 +137,12 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     rooms,
     store,
     writes,
+    iceServers,
     clock,
     newSid: randomSid,
     log,
     publicUrl: config.publicUrl ?? null,
+    strict: config.strict,
   });
   await app.register(quickstart);
   app.get('/health', async () => ({ status: 'ok' }));

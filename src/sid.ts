@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
 /**
- * The kinds of SID that Atrium hands out: account, API key, room, participant, track, request.
+ * The kinds of SID that Atrium knows: account, API key, room, participant, track, request; recording, composition,
+ * composition hook, and credential.
  * A SID is the two letters and 32 lower-case hexadecimal digits.
  */
-export type SidPrefix = 'AC' | 'SK' | 'RM' | 'PA' | 'MT' | 'RQ';
+export type SidPrefix = 'AC' | 'SK' | 'RM' | 'PA' | 'MT' | 'RQ' | 'RT' | 'CJ' | 'HK' | 'CR';
 
 /** Makes a new SID. Handed to what creates things, so that a test can foretell them. */
 export type SidSource = (prefix: SidPrefix) => string;

@@ -42,6 +42,7 @@ export async function verifyAccessToken(
   }
   const key = typeof claims.iss === 'string' ? accounts.key(claims.iss) : undefined;
   if (!key || claims.sub !== key.accountSid) throw twilioError(20103);
+  if (accounts.get(key.accountSid)?.status !== 'active') throw twilioError(20103);
   await verifySignature(token, key);
   checkTimes(claims, clock.now() / 1000);
 
@@ -100,7 +101,7 @@ export interface AccessTokenRequest {
 /** Makes an access token as Twilio's helper libraries do. */
 export async function signAccessToken(
   request: AccessTokenRequest,
-  key: ApiKey,
+  key: Pick<ApiKey, 'sid' | 'secret' | 'accountSid'>,
   clock: Clock,
 ): Promise<string> {
   const now = Math.floor(clock.now() / 1000);

@@ -21,6 +21,11 @@ export class Form {
     return this.#parameters.get(name) || undefined;
   }
 
+  /** Whether the name was sent with nothing behind it: where a setting may be taken away, that is how. */
+  isCleared(name: string): boolean {
+    return this.#parameters.get(name) === '';
+  }
+
   /** @param code the error for anything that is not a whole number */
   integer(name: string, code: ErrorCode = 20001): number | undefined {
     const text = this.text(name);

@@ -1,19 +1,27 @@
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Account, Accounts } from '../auth/accounts.js';
+import type { Accounts } from '../auth/accounts.js';
 import type { Clock } from '../clock.js';
-import { twilioError } from '../errors.js';
+import { TwilioError } from '../errors.js';
+import type { IceServers } from '../ice/IceServers.js';
 import type { Logger } from '../log.js';
 import type { Rooms } from '../rooms/Rooms.js';
 import type { SidSource } from '../sid.js';
 import type { Store } from '../store/Store.js';
 import type { WriteQueue } from '../store/WriteQueue.js';
+import { accountRoutes } from './accounts.js';
+import { answerHeaders } from './answer-headers.js';
+import { authenticate } from './authentication.js';
+import { takeForms } from './bodies.js';
 import { Directory, notFound } from './Directory.js';
 import { onError } from './errors.js';
-import { Form } from './Form.js';
-import { pathOf } from './requests.js';
+import { keyRoutes } from './keys.js';
 import { participantRoutes } from './participants.js';
+import { RateLimits } from './RateLimits.js';
+import { pathOf } from './requests.js';
 import { roomRoutes } from './rooms.js';
+import { settingsRoutes } from './settings.js';
+import { tokenRoutes } from './tokens.js';
 import { trackRoutes } from './tracks.js';
 
 /** What the REST face needs of the house. */
@@ -22,11 +30,14 @@ export interface RestHouse {
   rooms: Rooms;
   store: Store;
   writes: WriteQueue;
+  iceServers: IceServers;
   clock: Clock;
   newSid: SidSource;
   log: Logger;
   /** The URL under which clients reach this server; null to take it from each request. */
   publicUrl: string | null;
+  /** Whether accounts are held to Twilio's rates of requests. */
+  strict: boolean;
 }
 
 /** What the resources' routes share. */
@@ -35,6 +46,15 @@ export interface RestContext extends RestHouse {
   /** The start of the links in an answer: they lead back to where the request came. */
   baseUrl(request: FastifyRequest): string;
 }
+
+type Routes = (app: FastifyInstance, context: RestContext) => void;
+
+/** What stands under which path: Video, the part of Twilio's first API that Video needs, and what is Atrium's own. */
+const APIS: readonly (readonly [prefix: string, routes: readonly Routes[]])[] = [
+  ['/v1', [roomRoutes, participantRoutes, trackRoutes]],
+  ['/2010-04-01', [accountRoutes, keyRoutes, tokenRoutes]],
+  ['/atrium/v1', [settingsRoutes]],
+];
 
 /** The Twilio REST face, as a fastify plugin. */
 export async function restFace(app: FastifyInstance, house: RestHouse): Promise<void> {
@@ -52,70 +72,40 @@ export async function restFace(app: FastifyInstance, house: RestHouse): Promise<
   });
   takeForms(app, house.log);
   app.setErrorHandler(onError(house.log));
-  app.addHook('onRequest', async (_request, reply) => {
-    void reply.header('Twilio-Request-Id', house.newSid('RQ'));
-    void reply.header('Cache-Control', 'no-store');
-  });
+  answerHeaders(app, house.newSid);
   // What was answered is kept: a crash right after the answer loses nothing of it.
   app.addHook('onSend', async (request) => {
-    if (request.method !== 'GET') await house.writes.settled();
+    if (isWrite(request)) await house.writes.settled();
   });
-  await app.register(
-    async (api) => {
-      authenticate(api, house.accounts);
-      // In here, what is not found has been asked for with credentials, and from any page.
-      api.setNotFoundHandler((request) => {
-        throw notFound(pathOf(request));
-      });
-      roomRoutes(api, context);
-      participantRoutes(api, context);
-      trackRoutes(api, context);
-    },
-    { prefix: '/v1' },
-  );
+  const limits = house.strict ? new RateLimits(house.clock) : null;
+  for (const [prefix, routes] of APIS) {
+    await app.register(
+      async (api) => {
+        authenticate(api, house.accounts);
+        if (limits) holdTo(limits, api);
+        // In here, what is not found has been asked for with credentials, and from any page.
+        api.setNotFoundHandler((request) => {
+          throw notFound(pathOf(request));
+        });
+        for (const add of routes) add(api, context);
+      },
+      { prefix },
+    );
+  }
 }
 
-/** Request bodies: forms are read, anything else is passed over, as Twilio does; that costs people hours, so it is logged. */
-function takeForms(app: FastifyInstance, log: Logger): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string' },
-    (_request, body, done) => {
-      done(null, new Form(new URLSearchParams(String(body))));
-    },
-  );
-  app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
-    if (String(body) !== '') {
-      const contentType = request.headers['content-type'];
-      log.warn(
-        { method: request.method, url: request.url, contentType },
-        'the body is not a form and was ignored',
-      );
-    }
-    done(null, undefined);
-  });
+function isWrite({ method }: FastifyRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD';
 }
 
-/** Basic authentication: account SID and auth token, or API key SID and secret. */
-function authenticate(app: FastifyInstance, accounts: Accounts): void {
-  app.decorateRequest('account', null as unknown as Account);
+/** Counts requests of accounts that were let in, and refuses those that are too many. */
+function holdTo(limits: RateLimits, app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
-    const [user, password] = credentialsOf(request.headers.authorization);
-    const account =
-      user === undefined || password === undefined ? null : accounts.authenticate(user, password);
-    if (!account) {
-      void reply.header('WWW-Authenticate', 'Basic realm="Twilio API"');
-      throw twilioError(20003);
+    try {
+      limits.count(request.account.sid, isWrite(request) ? 'writes' : 'reads');
+    } catch (error) {
+      if (error instanceof TwilioError) void reply.header('Retry-After', '1');
+      throw error;
     }
-    request.account = account;
   });
-}
-
-function credentialsOf(header: string | undefined): [user?: string, password?: string] {
-  const encoded = /^Basic +(\S+)$/i.exec(header ?? '')?.[1];
-  if (encoded === undefined) return [];
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = text.indexOf(':');
-  return colon < 0 ? [] : [text.slice(0, colon), text.slice(colon + 1)];
 }

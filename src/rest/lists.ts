@@ -56,37 +56,90 @@ function queryOf(request: FastifyRequest): URLSearchParams {
   return new URLSearchParams(start < 0 ? '' : request.url.slice(start + 1));
 }
 
-/** A list as video.twilio.com sends it: the items under their own key, and `meta` with absolute URLs. */
-export function renderList<T>(
+/** Where the pages around one of a list are: `null` for those that there are not. */
+interface PageLinks {
+  first: string;
+  previous: string | null;
+  own: string;
+  next: string | null;
+}
+
+/** @param start what a link begins with, before the path of the request */
+function pageLinks<T>(
   request: FastifyRequest,
   { page, pageSize }: ListRequest,
-  key: string,
   { items, hasNext, hasPrevious }: Page<T>,
-  baseUrl: string,
+  start: string,
   cursorOf: (item: T) => Cursor,
-  render: (item: T) => object,
-): object {
+): PageLinks {
   const url = (number: number, token?: string): string => {
     const query = queryOf(request);
     for (const name of ['PageSize', 'Page', 'PageToken']) query.delete(name);
     query.append('PageSize', String(pageSize));
     query.append('Page', String(number));
     if (token !== undefined) query.append('PageToken', token);
-    return `${baseUrl}${pathOf(request)}?${query}`;
+    return `${start}${pathOf(request)}?${query}`;
   };
   const first = items[0];
   const last = items.at(-1);
   return {
-    [key]: items.map(render),
+    first: url(0),
+    previous: hasPrevious && first && page > 0 ? url(page - 1, encodeToken('before', cursorOf(first))) : null,
+    own: url(page),
+    next: hasNext && last ? url(page + 1, encodeToken('after', cursorOf(last))) : null,
+  };
+}
+
+/** A list as video.twilio.com sends it: the items under their own key, and `meta` with absolute URLs. */
+export function renderList<T>(
+  request: FastifyRequest,
+  list: ListRequest,
+  key: string,
+  page: Page<T>,
+  baseUrl: string,
+  cursorOf: (item: T) => Cursor,
+  render: (item: T) => object,
+): object {
+  const links = pageLinks(request, list, page, baseUrl, cursorOf);
+  return {
+    [key]: page.items.map(render),
     meta: {
-      page,
-      page_size: pageSize,
-      first_page_url: url(0),
-      previous_page_url:
-        hasPrevious && first && page > 0 ? url(page - 1, encodeToken('before', cursorOf(first))) : null,
-      url: url(page),
-      next_page_url: hasNext && last ? url(page + 1, encodeToken('after', cursorOf(last))) : null,
+      page: list.page,
+      page_size: list.pageSize,
+      first_page_url: links.first,
+      previous_page_url: links.previous,
+      url: links.own,
+      next_page_url: links.next,
       key,
     },
   };
+}
+
+/** A list as api.twilio.com sends it: the paging beside the items, with paths in place of URLs. */
+export function renderListWithUris<T>(
+  request: FastifyRequest,
+  list: ListRequest,
+  key: string,
+  page: Page<T>,
+  cursorOf: (item: T) => Cursor,
+  render: (item: T) => object,
+): object {
+  const links = pageLinks(request, list, page, '', cursorOf);
+  const start = list.page * list.pageSize;
+  return {
+    [key]: page.items.map(render),
+    page: list.page,
+    page_size: list.pageSize,
+    start,
+    end: start + Math.max(0, page.items.length - 1),
+    uri: links.own,
+    first_page_uri: links.first,
+    previous_page_uri: links.previous,
+    next_page_uri: links.next,
+  };
+}
+
+/** A list in which nothing can be yet. */
+export function emptyPage<T>(): Page<T> {
+  return { items: [], hasPrevious: false, hasNext: false };
 }

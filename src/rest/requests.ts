@@ -1,11 +1,13 @@
 import type { FastifyRequest } from 'fastify';
-import type { Account } from '../auth/accounts.js';
+import type { Account, ApiKey } from '../auth/accounts.js';
 import { Form } from './Form.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Whose credentials came with the request. Set before any handler of the REST face runs. */
     account: Account;
+    /** The key by which it came; null for the account's auth token. */
+    apiKey: ApiKey | null;
   }
 }
 
@@ -44,7 +46,7 @@ function isDecodable(segment: string): boolean {
 }
 
 function isApiPath(path: string): boolean {
-  return /^\/(v1|2010-04-01)(\/|$)/.test(path);
+  return /^\/(v1|2010-04-01|atrium\/v1)(\/|$)/.test(path);
 }
 
 function withoutTrailingSlashes(path: string): string {

@@ -49,8 +49,9 @@ export interface RoomDefaults {
   /** Whether a client that connects to a name without a room creates the room. */
   clientSideRoomCreation: boolean;
   type: RoomType;
-  /** Null: the most that the type allows. */
+  /** Where {@link maxParticipantsByType} says nothing. Null: the most that the type allows. */
   maxParticipants: number | null;
+  maxParticipantsByType: Readonly<Partial<Record<RoomType, number>>>;
   /** Seconds. */
   maxParticipantDuration: number;
   /** Minutes. */
@@ -61,12 +62,17 @@ export interface RoomDefaults {
   statusCallback: string | null;
   statusCallbackMethod: CallbackMethod;
   recordParticipantsOnConnect: boolean;
+  /** Whether clients are told of the TURN servers. */
+  turn: boolean;
+  /** Whether rooms may be audio-only, or of another type than group: Twilio refuses it to accounts of today. */
+  legacyRoomTypes: 'allowed' | 'refused';
 }
 
 export const ROOM_DEFAULTS: RoomDefaults = {
   clientSideRoomCreation: true,
   type: 'group',
   maxParticipants: null,
+  maxParticipantsByType: {},
   maxParticipantDuration: 14_400,
   emptyRoomTimeout: 5,
   unusedRoomTimeout: 5,
@@ -74,6 +80,8 @@ export const ROOM_DEFAULTS: RoomDefaults = {
   statusCallback: null,
   statusCallbackMethod: 'POST',
   recordParticipantsOnConnect: false,
+  turn: true,
+  legacyRoomTypes: 'allowed',
 };
 
 /** What is asked of a new room. Whatever is left out comes from the account's {@link RoomDefaults}. */
@@ -149,7 +157,7 @@ function resolveMaxParticipants(request: RoomRequest, defaults: RoomDefaults, ty
   const most = type === 'group' ? maxParticipantsOfLargeRoom : typical[type];
   if (request.maxParticipants === undefined) {
     if (request.largeRoom) return maxParticipantsOfLargeRoom;
-    return defaults.maxParticipants === null ? typical[type] : Math.min(defaults.maxParticipants, most);
+    return Math.min(defaults.maxParticipantsByType[type] ?? defaults.maxParticipants ?? typical[type], most);
   }
   if (!inRange(request.maxParticipants, { least: 1, most })) throw twilioError(53107);
   return request.maxParticipants;
@@ -168,6 +176,26 @@ function checkMeshRequest(request: RoomRequest): void {
   if (request.largeRoom) throw twilioError(53114, 'LargeRoom');
 }
 
+/** What Twilio refuses to accounts that came after October 2024. */
+function checkLegacy(request: RoomRequest, type: RoomType): void {
+  if (type !== 'group') throw twilioError(53126);
+  if (request.audioOnly) throw twilioError(53127);
+}
+
+/** How much an account may have at once; null is without limit. */
+export interface Quotas {
+  /** Rooms in progress. */
+  rooms: number | null;
+  /** Participants who are present, in all rooms together. */
+  participants: number | null;
+  /** Of these, in Go rooms. */
+  goParticipants: number | null;
+}
+
+export const NO_QUOTAS: Quotas = { rooms: null, participants: null, goParticipants: null };
+/** https://www.twilio.com/docs/video/programmable-video-limits */
+export const TWILIO_QUOTAS: Quotas = { rooms: 10_000, participants: 10_000, goParticipants: 500 };
+
 /**
  * Completes what was asked of a room with the account's defaults, and checks it.
  * @throws TwilioError with the code of the first parameter that is out of its range
@@ -175,6 +203,7 @@ function checkMeshRequest(request: RoomRequest): void {
 export function resolveRoomOptions(request: RoomRequest, defaults: RoomDefaults): RoomOptions {
   const type = request.type ?? defaults.type;
   if (request.uniqueName !== undefined) checkRoomName(request.uniqueName);
+  if (defaults.legacyRoomTypes === 'refused') checkLegacy(request, type);
   if (isMesh(type)) checkMeshRequest(request);
   if (request.largeRoom && type !== 'group') throw twilioError(53114, 'LargeRoom');
 

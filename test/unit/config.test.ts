@@ -108,6 +108,7 @@ describe('An option', () => {
         dataDir: ['/var/lib/atrium', '/var/lib/atrium'],
         historySize: ['0', 0],
         allowDevCredentials: ['true', true],
+        strict: ['true', true],
         stunUrls: ['stun:192.0.2.1, stun:192.0.2.2:3478', ['stun:192.0.2.1', 'stun:192.0.2.2:3478']],
         turnUrls: ['turn:192.0.2.1:3478?transport=udp', ['turn:192.0.2.1:3478?transport=udp']],
         turnSecret: [TURN_SECRET, TURN_SECRET],
