@@ -23,6 +23,7 @@ export const ERROR_CATALOGUE = {
   20007: bad('Page size too large'),
   20403: entry(403, 'Forbidden'),
   20404: entry(404, 'The requested resource was not found'),
+  20409: entry(409, 'Conflict'),
   20413: entry(413, 'Request Entity Too Large'),
   20429: entry(429, 'Too Many Requests'),
   20500: entry(500, 'Internal Server Error'),

@@ -19,7 +19,7 @@ import { notFound } from './rest/Directory.js';
 import { pathOf, repairUrl } from './rest/requests.js';
 import { restFace } from './rest/RestFace.js';
 import { EventStream } from './rooms/events.js';
-import { ROOM_DEFAULTS, ROOM_TYPES, isMesh } from './rooms/options.js';
+import { DEFAULT_QUOTAS, ROOM_DEFAULTS, ROOM_TYPES, TWILIO_QUOTAS, isMesh } from './rooms/options.js';
 import { Rooms } from './rooms/Rooms.js';
 import { SfuPlane } from './sfu/SfuPlane.js';
 import { WorkerPool } from './sfu/WorkerPool.js';
@@ -80,7 +80,8 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     ),
   );
   const defaultsOf = (sid: string) => accounts.get(sid)?.roomDefaults ?? ROOM_DEFAULTS;
-  const rooms = new Rooms({ clock, newSid: randomSid, events }, defaultsOf, ROOM_TYPES);
+  const quotas = config.strict ? TWILIO_QUOTAS : DEFAULT_QUOTAS;
+  const rooms = new Rooms({ clock, newSid: randomSid, events }, defaultsOf, ROOM_TYPES, quotas);
 
   recordRooms(events, writes);
   const onStoreError = (error: unknown): void =>

@@ -1,13 +1,19 @@
 import { twilioError, TwilioError } from '../errors.js';
 import type { Participant } from '../rooms/Participant.js';
-import type { ParticipantRecord, RoomRecord } from '../rooms/records.js';
+import type { ParticipantRecord, RoomRecord, TranscriptionRecord } from '../rooms/records.js';
 import type { Room } from '../rooms/Room.js';
 import type { Rooms } from '../rooms/Rooms.js';
 import { isSid } from '../sid.js';
 import { participantMatches, roomMatches } from '../store/filters.js';
 import { pageOf } from '../store/paging.js';
 import type { Page, PageRequest } from '../store/paging.js';
-import type { ParticipantFilter, RoomFilter, Store } from '../store/Store.js';
+import type {
+  MediaSettingsKind,
+  MediaSettingsRecord,
+  ParticipantFilter,
+  RoomFilter,
+  Store,
+} from '../store/Store.js';
 import type { WriteQueue } from '../store/WriteQueue.js';
 
 /** A room that was found: its record, and the room itself while it is in progress. */
@@ -96,6 +102,20 @@ export class Directory {
       ({ startedAt, sid }) => ({ createdAt: startedAt, sid }),
       page,
     );
+  }
+
+  /** The transcriptions of a room, of which there is one at most. */
+  async transcriptions({ record: room, live }: FoundRoom): Promise<readonly TranscriptionRecord[]> {
+    if (live) return live.transcription ? [live.transcription.record] : [];
+    const kept = await (await this.#upToDate()).listTranscriptions(room.sid);
+    // One that ran when the server broke down ended with the room.
+    return kept.map((record) =>
+      record.status === 'started' ? { ...record, status: 'stopped', endedAt: room.endedAt } : record,
+    );
+  }
+
+  async mediaSettings(accountSid: string, kind: MediaSettingsKind): Promise<MediaSettingsRecord | undefined> {
+    return (await this.#upToDate()).mediaSettings(accountSid, kind);
   }
 }
 

@@ -16,13 +16,17 @@ import { takeForms } from './bodies.js';
 import { Directory, notFound } from './Directory.js';
 import { onError } from './errors.js';
 import { keyRoutes } from './keys.js';
+import { mediaSettingsRoutes } from './media-settings.js';
 import { participantRoutes } from './participants.js';
 import { RateLimits } from './RateLimits.js';
+import { compositionRoutes, recordingRoutes } from './recordings.js';
 import { pathOf } from './requests.js';
 import { roomRoutes } from './rooms.js';
+import { ruleRoutes } from './rules.js';
 import { settingsRoutes } from './settings.js';
 import { tokenRoutes } from './tokens.js';
 import { trackRoutes } from './tracks.js';
+import { transcriptionRoutes } from './transcriptions.js';
 
 /** What the REST face needs of the house. */
 export interface RestHouse {
@@ -51,7 +55,19 @@ type Routes = (app: FastifyInstance, context: RestContext) => void;
 
 /** What stands under which path: Video, the part of Twilio's first API that Video needs, and what is Atrium's own. */
 const APIS: readonly (readonly [prefix: string, routes: readonly Routes[]])[] = [
-  ['/v1', [roomRoutes, participantRoutes, trackRoutes]],
+  [
+    '/v1',
+    [
+      roomRoutes,
+      participantRoutes,
+      trackRoutes,
+      ruleRoutes,
+      transcriptionRoutes,
+      recordingRoutes,
+      compositionRoutes,
+      mediaSettingsRoutes,
+    ],
+  ],
   ['/2010-04-01', [accountRoutes, keyRoutes, tokenRoutes]],
   ['/atrium/v1', [settingsRoutes]],
 ];

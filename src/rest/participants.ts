@@ -6,7 +6,7 @@ import { formOf, pathOf } from './requests.js';
 import { resource } from './resources.js';
 import type { RestContext } from './RestFace.js';
 import { findRoom } from './rooms.js';
-import { participantShape } from './shapes.js';
+import { anonymizedShape, participantShape } from './shapes.js';
 
 const STATUSES = ['connected', 'reconnecting', 'disconnected'] as const;
 
@@ -16,7 +16,7 @@ interface ParticipantPath {
 
 /** https://www.twilio.com/docs/video/api/participants */
 export function participantRoutes(app: FastifyInstance, context: RestContext): void {
-  const { directory, baseUrl } = context;
+  const { directory, writes, clock, baseUrl } = context;
 
   resource(app, '/Rooms/:room/Participants', {
     GET: async (request) => {
@@ -53,6 +53,21 @@ export function participantRoutes(app: FastifyInstance, context: RestContext): v
       if (formOf(request).text('Status') !== 'disconnected') throw twilioError(53209);
       live?.disconnect({ type: 'removed' });
       return reply.code(202).send(participantShape(live?.record ?? record, baseUrl(request)));
+    },
+  });
+
+  resource(app, '/Rooms/:room/Participants/:participant/Anonymize', {
+    POST: async (request) => {
+      const { record, live } = await findParticipant(request, context);
+      live?.anonymize();
+      const anonymous = live?.record ?? {
+        ...record,
+        identity: record.sid,
+        updatedAt: record.identity === record.sid ? record.updatedAt : clock.now(),
+      };
+      // Of someone whose room has ended, nobody else tells the store.
+      if (!live) writes.put({ type: 'participant', participant: anonymous });
+      return anonymizedShape(anonymous, baseUrl(request));
     },
   });
 }

@@ -3,6 +3,7 @@ import { twilioError } from '../errors.js';
 import { MEDIA_REGIONS, ROOM_TYPES, VIDEO_CODECS } from '../rooms/options.js';
 import type { RoomRequest } from '../rooms/options.js';
 import { recordingRulesSchema } from '../rooms/rules.js';
+import { transcriptionConfigurationSchema } from '../rooms/Transcription.js';
 import type { Form } from './Form.js';
 import { parseListRequest, renderList } from './lists.js';
 import { formOf, pathOf } from './requests.js';
@@ -71,10 +72,6 @@ export function findRoom(
 }
 
 function parseRoomRequest(form: Form): RoomRequest {
-  // Not served yet: refused rather than passed over.
-  for (const name of ['TranscribeParticipantsOnConnect'] as const) {
-    if (form.boolean(name)) throw twilioError(20501, name);
-  }
   return {
     type: form.choice('Type', ROOM_TYPES, 53108),
     uniqueName: form.text('UniqueName'),
@@ -90,5 +87,11 @@ function parseRoomRequest(form: Form): RoomRequest {
     videoCodecs: form.choices('VideoCodecs', VIDEO_CODECS),
     audioOnly: form.boolean('AudioOnly'),
     largeRoom: form.boolean('LargeRoom'),
+    transcribeParticipantsOnConnect: form.boolean('TranscribeParticipantsOnConnect'),
+    transcriptionsConfiguration: form.json(
+      'TranscriptionsConfiguration',
+      transcriptionConfigurationSchema,
+      20001,
+    ),
   };
 }

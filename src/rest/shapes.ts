@@ -4,6 +4,7 @@ import type {
   PublishedTrackRecord,
   RoomRecord,
   SubscribedTrackRecord,
+  TranscriptionRecord,
 } from '../rooms/records.js';
 
 // The resources as video.twilio.com shows them. Every field is always there: helper libraries take a missing
@@ -14,8 +15,9 @@ export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
-const isoTimeOrNull = (milliseconds: number | null): string | null =>
-  milliseconds === null ? null : isoTime(milliseconds);
+export function isoTimeOrNull(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : isoTime(milliseconds);
+}
 
 function seconds(from: number, to: number | null): number | null {
   return to === null ? null : Math.floor((to - from) / 1000);
@@ -79,6 +81,32 @@ export function participantShape(participant: ParticipantRecord, baseUrl: string
     start_time: isoTime(participant.startedAt),
     status: participant.status,
     url,
+  };
+}
+
+/** As the answer to Anonymize shows a participant: without links, and with the operation's own URL. */
+export function anonymizedShape(participant: ParticipantRecord, baseUrl: string): object {
+  const shape: Record<string, unknown> = { ...participantShape(participant, baseUrl) };
+  delete shape['links'];
+  return { ...shape, url: `${shape['url'] as string}/Anonymize` };
+}
+
+export function transcriptionShape(transcription: TranscriptionRecord, baseUrl: string): object {
+  const { ttid, roomSid, startedAt, endedAt } = transcription;
+  return {
+    ttid,
+    account_sid: transcription.accountSid,
+    room_sid: roomSid,
+    // Of a phone call that is transcribed: there is none.
+    source_sid: null,
+    status: transcription.status,
+    date_created: isoTime(transcription.createdAt),
+    date_updated: isoTime(transcription.updatedAt),
+    start_time: isoTimeOrNull(startedAt),
+    end_time: isoTimeOrNull(endedAt),
+    duration: startedAt === null ? null : seconds(startedAt, endedAt),
+    configuration: transcription.configuration,
+    url: `${baseUrl}/v1/Rooms/${roomSid}/Transcriptions/${ttid}`,
   };
 }
 

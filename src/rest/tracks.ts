@@ -1,13 +1,16 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { twilioError } from '../errors.js';
 import type { Participant } from '../rooms/Participant.js';
 import type { PublishedTrackRecord, SubscribedTrackRecord } from '../rooms/records.js';
+import { withRule } from '../rooms/rules.js';
 import { pageOf } from '../store/paging.js';
 import { notFound } from './Directory.js';
 import { parseListRequest, renderList } from './lists.js';
 import { findParticipant } from './participants.js';
-import { pathOf } from './requests.js';
+import { formOf, pathOf } from './requests.js';
 import { resource } from './resources.js';
 import type { RestContext } from './RestFace.js';
+import { subscriberOf } from './rules.js';
 import { publishedTrackShape, subscribedTrackShape } from './shapes.js';
 
 interface TrackPath {
@@ -37,11 +40,44 @@ export function trackRoutes(app: FastifyInstance, context: RestContext): void {
   ] as const;
   for (const { name, key, list, shape, byName } of served) {
     const path = `/Rooms/:room/Participants/:participant/${name}`;
-    resource(app, path, { GET: (request) => listTracks(request, context, key, list, shape as TrackShape) });
+    resource(app, path, {
+      GET: (request) => listTracks(request, context, key, list, shape as TrackShape),
+      ...(name === 'SubscribedTracks' && {
+        POST: (request, reply) => subscribeTo(request, reply, context),
+      }),
+    });
     resource(app, `${path}/:track`, {
       GET: (request) => fetchTrack(request, context, list, shape as TrackShape, byName),
     });
   }
+}
+
+/**
+ * What there was before the subscribe rules, and what clients of that time still ask for: `Status` is `subscribe` or
+ * `unsubscribe`, `Track` a track of the room. It becomes the last of the participant's rules.
+ */
+async function subscribeTo(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  context: RestContext,
+): Promise<FastifyReply> {
+  const subscriber = await subscriberOf(request, context);
+  const form = formOf(request);
+  const status = form.choice('Status', ['subscribe', 'unsubscribe']);
+  if (status === undefined) throw twilioError(20001, 'Status');
+  const wanted = form.text('Track');
+  if (wanted === undefined) throw twilioError(20001, 'Track');
+  const publisher = subscriber.room.present.find((one) => one !== subscriber && one.track(wanted));
+  const track = publisher?.track(wanted);
+  if (!publisher || !track) throw notFound(pathOf(request));
+  const type = status === 'subscribe' ? 'include' : 'exclude';
+  subscriber.setSubscribeRules(withRule(subscriber.subscribeRules.rules, { type, track: wanted }));
+  const record = {
+    ...publisher.trackRecord(track),
+    participantSid: subscriber.sid,
+    publisherSid: publisher.sid,
+  };
+  return reply.code(202).send(subscribedTrackShape(record, context.baseUrl(request)));
 }
 
 type TrackLister = (participant: Participant) => PublishedTrackRecord[];

@@ -36,7 +36,6 @@ export interface Subscription {
  */
 export class Participant {
   readonly sid: string;
-  readonly identity: string;
   readonly room: Room;
   readonly startedAt: number;
 
@@ -47,6 +46,7 @@ export class Participant {
   /** Numbers what the participant is told of its subscriptions. */
   subscribedRevision = 1;
 
+  #identity: string;
   #status: ParticipantStatus = 'connected';
   #updatedAt: number;
   #endedAt: number | null = null;
@@ -64,7 +64,7 @@ export class Participant {
   constructor(room: Room, beginning: ParticipantBeginning, tracks: readonly PublishedTrackRecord[] = []) {
     this.room = room;
     this.sid = beginning.sid;
-    this.identity = beginning.identity;
+    this.#identity = beginning.identity;
     this.startedAt = beginning.startedAt;
     this.#updatedAt = this.startedAt;
     this.#subscribeRules = beginning.subscribeRuleSet;
@@ -72,6 +72,11 @@ export class Participant {
       this.#tracks.set(track.clientId, new PublishedTrack(track.sid, this.sid, track, track.createdAt));
     const mostMs = room.options.maxParticipantDuration * 1000;
     this.#durationTimer = room.clock.after(mostMs, () => this.disconnect({ type: 'maximum-duration' }));
+  }
+
+  /** Who it is; once it is anonymized, its SID. */
+  get identity(): string {
+    return this.#identity;
   }
 
   get status(): ParticipantStatus {
@@ -278,6 +283,16 @@ export class Participant {
     this.#reconnectTimer?.cancel();
     this.#setStatus('connected');
     this.room.announce({ type: 'participant-reconnected', participant: this });
+  }
+
+  /** Forgets who it was: from now on its SID stands for its identity. A second call does nothing. */
+  anonymize(): void {
+    const identity = this.#identity;
+    if (identity === this.sid) return;
+    this.#identity = this.sid;
+    this.#updatedAt = this.room.clock.now();
+    this.revision++;
+    this.room.anonymized(this, identity);
   }
 
   /** Ends the session. A second call does nothing. */

@@ -3,7 +3,7 @@ import { twilioError } from '../errors.js';
 import type { SidSource } from '../sid.js';
 import type { DisconnectReason, EventStream, RoomEndReason, RoomEvent } from './events.js';
 import { ROOM_LIMITS, checkIdentity, isMesh } from './options.js';
-import type { MediaRegion, RoomOptions } from './options.js';
+import type { MediaRegion, RoomOptions, RoomRequest } from './options.js';
 import { Participant } from './Participant.js';
 import type { TrackClaim } from './Participant.js';
 import type { PublishedTrack } from './PublishedTrack.js';
@@ -16,6 +16,8 @@ import type {
 } from './records.js';
 import { INCLUDE_ALL, rulesInclude } from './rules.js';
 import type { Rule } from './rules.js';
+import { Transcription } from './Transcription.js';
+import type { TranscriptionConfiguration } from './Transcription.js';
 
 /** How a room came to be: rooms made by a client's join end when the last participant leaves. */
 export type RoomOrigin = 'api' | 'ad-hoc';
@@ -73,6 +75,8 @@ export class Room {
   #endedAt: number | null = null;
   #recordingRules: RuleSetRecord;
   #recording = false;
+  #transcription: Transcription | null = null;
+  #transcriptionConfiguration: TranscriptionConfiguration = {};
   #mediaRegion: MediaRegion | null;
   #sequence: number;
   #vacancyTimer: Timer | null = null;
@@ -132,6 +136,10 @@ export class Room {
     return [...this.#present.values()];
   }
 
+  get presentCount(): number {
+    return this.#present.size;
+  }
+
   get publishedTrackCount(): number {
     return this.present.reduce((count, participant) => count + participant.tracks.length, 0);
   }
@@ -143,6 +151,11 @@ export class Room {
   /** Whether a track that is published now is one that the recording rules include. */
   get isRecording(): boolean {
     return this.#recording;
+  }
+
+  /** Null until it was started for the first time. */
+  get transcription(): Transcription | null {
+    return this.#transcription;
   }
 
   get record(): RoomRecord {
@@ -221,6 +234,15 @@ export class Room {
     else this.#awaitVacancy(this.options.emptyRoomTimeout, 'empty-timeout');
   }
 
+  /** Called by a participant whose identity is no longer to be known. */
+  anonymized(participant: Participant, identity: string): void {
+    if (this.#present.get(identity) === participant) {
+      this.#present.delete(identity);
+      this.#present.set(participant.identity, participant);
+    }
+    this.announce({ type: 'participant-anonymized', participant });
+  }
+
   /** Ends the room and everyone's session in it. A second call does nothing. */
   complete(reason: RoomEndReason): void {
     if (this.#status !== 'in-progress') return;
@@ -229,13 +251,40 @@ export class Room {
     this.#durationTimer.cancel();
     this.#endedAt = this.#updatedAt = this.clock.now();
     for (const participant of this.present) participant.disconnect({ type: 'room-ended' });
+    this.#transcription?.stop();
     this.announce({ type: 'room-ended', reason });
   }
 
+  /** @throws TwilioError 53118 in an ended room, 53122 where media go from peer to peer */
   setRecordingRules(rules: readonly Rule[]): void {
+    if (this.#status !== 'in-progress') throw twilioError(53118);
+    if (isMesh(this.options.type)) throw twilioError(53122);
     const now = this.clock.now();
     this.#recordingRules = { rules, createdAt: this.#recordingRules.createdAt ?? now, updatedAt: now };
+    this.announce({ type: 'recording-rules-changed' });
     this.#updateRecording();
+  }
+
+  /** Called at the room's creation: notes how it is to be transcribed, and starts with it where that was asked for. */
+  prepareTranscription({
+    transcribeParticipantsOnConnect: atOnce,
+    transcriptionsConfiguration: configuration,
+  }: Pick<RoomRequest, 'transcribeParticipantsOnConnect' | 'transcriptionsConfiguration'>): void {
+    if (configuration) this.#transcriptionConfiguration = configuration;
+    if (atOnce) this.startTranscription();
+  }
+
+  /**
+   * Starts the room's one transcription.
+   * @throws TwilioError 53118 in an ended room, 53114 where media go from peer to peer, 20409 when there is one
+   */
+  startTranscription(configuration?: TranscriptionConfiguration): Transcription {
+    if (this.#status !== 'in-progress') throw twilioError(53118);
+    if (isMesh(this.options.type)) throw twilioError(53114, 'transcriptions');
+    if (this.#transcription) throw twilioError(20409, 'the room has a transcription');
+    this.#transcription = new Transcription(this, configuration ?? this.#transcriptionConfiguration);
+    this.announce({ type: 'transcription-changed', transcription: this.#transcription });
+    return this.#transcription;
   }
 
   /** Publishes an event of this room, or of one of its participants, to the whole house. */

@@ -64,7 +64,7 @@ export class Rooms {
     return room && isInProgress(room) ? room : undefined;
   }
 
-  /** @throws TwilioError 53113 when the name is taken, or what is wrong with a parameter */
+  /** @throws TwilioError 53113 when the name is taken, 53119 when the account has as many as it may, or what is wrong with a parameter */
   create(accountSid: string, request: RoomRequest, origin: RoomOrigin = 'api'): Room {
     const options = resolveRoomOptions(request, this.#defaultsOf(accountSid));
     if (!this.#servedTypes.includes(options.type)) {
@@ -72,6 +72,7 @@ export class Rooms {
     }
     const live = this.#live(accountSid);
     if (options.uniqueName !== null && this.find(accountSid, options.uniqueName)) throw twilioError(53113);
+    if (this.#quotas.rooms !== null && live.bySid.size >= this.#quotas.rooms) throw twilioError(53119);
     const beginning = {
       sid: this.#surroundings.newSid('RM'),
       accountSid,
@@ -86,6 +87,7 @@ export class Rooms {
     live.bySid.set(room.sid, room);
     if (options.uniqueName !== null) live.byName.set(options.uniqueName, room);
     room.announce({ type: 'room-created' });
+    room.prepareTranscription(request);
     return room;
   }
 
@@ -124,14 +126,18 @@ export class Rooms {
     lost.complete('server-lost');
   }
 
-  /** Whether one more may join. */
+  /** @throws TwilioError 53206 when one more must not join */
   #checkQuotas({ accountSid, options: { type } }: Room): void {
-    const { goParticipants } = this.#quotas;
+    const { participants, goParticipants } = this.#quotas;
+    if (participants !== null && this.#presentIn(this.of(accountSid)) >= participants)
+      throw twilioError(53206);
     if (type !== 'go' || goParticipants === null) return;
-    const present = this.of(accountSid)
-      .filter(({ options }) => options.type === 'go')
-      .reduce((sum, room) => sum + room.present.length, 0);
-    if (present >= goParticipants) throw twilioError(53206);
+    const goRooms = this.of(accountSid).filter(({ options }) => options.type === 'go');
+    if (this.#presentIn(goRooms) >= goParticipants) throw twilioError(53206);
+  }
+
+  #presentIn(rooms: readonly Room[]): number {
+    return rooms.reduce((sum, room) => sum + room.presentCount, 0);
   }
 
   /** Ends every room. */

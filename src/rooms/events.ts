@@ -2,6 +2,7 @@ import type { TwilioError } from '../errors.js';
 import type { Participant } from './Participant.js';
 import type { PublishedTrack } from './PublishedTrack.js';
 import type { Room } from './Room.js';
+import type { Transcription, TranscriptionText } from './Transcription.js';
 
 /** Why a room ended. */
 export type RoomEndReason =
@@ -27,11 +28,15 @@ export type DisconnectReason =
 export type RoomEvent = { room: Room } & (
   | { type: 'room-created' }
   | { type: 'room-ended'; reason: RoomEndReason }
+  | { type: 'recording-rules-changed' }
   | { type: 'recording-state-changed' }
+  | { type: 'transcription-changed'; transcription: Transcription }
+  | { type: 'transcription-text'; transcription: Transcription; text: TranscriptionText }
   | { type: 'participant-connected'; participant: Participant }
   | { type: 'participant-reconnecting'; participant: Participant }
   | { type: 'participant-reconnected'; participant: Participant }
   | { type: 'participant-disconnected'; participant: Participant; reason: DisconnectReason }
+  | { type: 'participant-anonymized'; participant: Participant }
   | { type: 'subscribe-rules-changed'; participant: Participant }
   | { type: 'track-published'; participant: Participant; track: PublishedTrack }
   | { type: 'track-publication-failed'; participant: Participant; error: TwilioError }

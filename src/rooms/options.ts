@@ -1,6 +1,7 @@
 import { twilioError } from '../errors.js';
 import { INCLUDE_ALL } from './rules.js';
 import type { Rule } from './rules.js';
+import type { TranscriptionConfiguration } from './Transcription.js';
 
 /** https://www.twilio.com/docs/video/tutorials/understanding-video-rooms */
 export const ROOM_TYPES = ['group', 'group-small', 'peer-to-peer', 'go'] as const;
@@ -37,12 +38,17 @@ export const ROOM_LIMITS = {
 
 /** How much an account may have at once. Null: without limit. */
 export interface Quotas {
+  /** Rooms in progress. */
+  rooms: number | null;
+  /** Participants in all of its rooms. */
+  participants: number | null;
   /** Participants in all of its Go rooms. */
   goParticipants: number | null;
 }
 
+export const DEFAULT_QUOTAS: Quotas = { rooms: null, participants: null, goParticipants: 500 };
 /** https://www.twilio.com/docs/video/programmable-video-limits */
-export const DEFAULT_QUOTAS: Quotas = { goParticipants: 500 };
+export const TWILIO_QUOTAS: Quotas = { rooms: 10_000, participants: 10_000, goParticipants: 500 };
 
 /** What an account sets for its rooms where a request does not say; on Twilio, the console's settings. */
 export interface RoomDefaults {
@@ -100,6 +106,10 @@ export interface RoomRequest {
   videoCodecs?: VideoCodec[];
   audioOnly?: boolean;
   largeRoom?: boolean;
+  /** Whether the transcription starts with the room. */
+  transcribeParticipantsOnConnect?: boolean;
+  /** The settings of the transcription, whenever it is started without its own. */
+  transcriptionsConfiguration?: TranscriptionConfiguration;
 }
 
 /** A room's settings, fixed at its creation but for the recording rules. */
@@ -174,6 +184,8 @@ function checkMeshRequest(request: RoomRequest): void {
   if (request.audioOnly) throw twilioError(53124);
   if (request.mediaRegion !== undefined) throw twilioError(53114, 'MediaRegion');
   if (request.largeRoom) throw twilioError(53114, 'LargeRoom');
+  if (request.transcribeParticipantsOnConnect) throw twilioError(53114, 'TranscribeParticipantsOnConnect');
+  if (request.transcriptionsConfiguration) throw twilioError(53114, 'TranscriptionsConfiguration');
 }
 
 /** What Twilio refuses to accounts that came after October 2024. */
@@ -181,20 +193,6 @@ function checkLegacy(request: RoomRequest, type: RoomType): void {
   if (type !== 'group') throw twilioError(53126);
   if (request.audioOnly) throw twilioError(53127);
 }
-
-/** How much an account may have at once; null is without limit. */
-export interface Quotas {
-  /** Rooms in progress. */
-  rooms: number | null;
-  /** Participants who are present, in all rooms together. */
-  participants: number | null;
-  /** Of these, in Go rooms. */
-  goParticipants: number | null;
-}
-
-export const NO_QUOTAS: Quotas = { rooms: null, participants: null, goParticipants: null };
-/** https://www.twilio.com/docs/video/programmable-video-limits */
-export const TWILIO_QUOTAS: Quotas = { rooms: 10_000, participants: 10_000, goParticipants: 500 };
 
 /**
  * Completes what was asked of a room with the account's defaults, and checks it.

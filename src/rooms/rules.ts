@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { twilioError } from '../errors.js';
 import { TRACK_PRIORITIES } from './PublishedTrack.js';
 import type { TrackKind, TrackPriority } from './PublishedTrack.js';
 
@@ -95,4 +96,16 @@ export function rulesInclude(rules: readonly Rule[], subject: RuleSubject): bool
     if (matches(rule, subject)) included = rule.type === 'include';
   }
   return included;
+}
+
+/**
+ * The rules with one about a single track at their end, in the place of older ones about that track alone.
+ * @throws TwilioError 53215 when that makes too many
+ */
+export function withRule(rules: readonly Rule[], last: Rule & { track: string }): readonly Rule[] {
+  const isAboutIt = ({ track, publisher, kind, priority }: Rule): boolean =>
+    track === last.track && publisher === undefined && kind === undefined && priority === undefined;
+  const kept = rules.filter((rule) => !isAboutIt(rule));
+  if (kept.length >= MOST_RULES) throw twilioError(53215, `more than ${MOST_RULES} rules`);
+  return [...kept, last];
 }

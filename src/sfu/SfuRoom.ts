@@ -93,6 +93,9 @@ export class SfuRoom {
         return this.requestReconcile(media);
       case 'subscribe-rules-changed':
         return media?.requestReconcile();
+      case 'participant-anonymized':
+        // A subscribe rule may name the identity that it had.
+        return this.requestReconcile(media);
       case 'participant-disconnected':
         this.#participants.delete(event.participant.sid);
         media?.close();

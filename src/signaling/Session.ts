@@ -49,6 +49,7 @@ const SEEN_BY_OTHERS: ReadonlySet<RoomEventType> = new Set<RoomEventType>([
   'participant-connected',
   'participant-reconnecting',
   'participant-reconnected',
+  'participant-anonymized',
   'participant-disconnected',
   'track-published',
   'track-unpublished',
@@ -72,6 +73,8 @@ export interface SessionOptions {
 export class Session {
   readonly id = randomUUID();
   readonly participant: Participant;
+  /** Whom the client's tokens name; the participant may have been anonymized. */
+  readonly identity: string;
   readonly #options: SessionOptions;
   #connection: TcmpConnection | null;
   #media: ParticipantMedia | null = null;
@@ -94,6 +97,7 @@ export class Session {
     options: SessionOptions,
   ) {
     this.participant = participant;
+    this.identity = participant.identity;
     this.#connection = connection;
     this.#clientRevision = clientRevision;
     this.#options = options;

@@ -54,7 +54,7 @@ export class Sessions {
     const { accountSid } = participant.room;
     this.#farewells.set(session.id, {
       accountSid,
-      identity: participant.identity,
+      identity: session.identity,
       message: session.farewell,
     });
     const [oldest] = this.#farewells.keys();
@@ -62,6 +62,6 @@ export class Sessions {
   }
 }
 
-function belongsTo({ participant }: Session, accountSid: string, identity: string): boolean {
-  return participant.room.accountSid === accountSid && participant.identity === identity;
+function belongsTo(session: Session, accountSid: string, identity: string): boolean {
+  return session.participant.room.accountSid === accountSid && session.identity === identity;
 }

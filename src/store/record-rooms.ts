@@ -16,6 +16,9 @@ function changesOf(event: SequencedRoomEvent): Change[] {
     case 'track-disabled':
       changes.push({ type: 'track', track: event.participant.trackRecord(event.track) });
       break;
+    case 'transcription-changed':
+      changes.push({ type: 'transcription', transcription: event.transcription.record });
+      break;
     case 'track-unpublished':
       changes.push({ type: 'track-gone', sid: event.track.sid });
       break;
