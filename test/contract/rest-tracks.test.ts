@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { answered, offered } from '../support/offers.js';
+import { offered } from '../support/offers.js';
 import { rawRequest } from '../support/raw-http.js';
 import { track } from '../support/rsp.js';
-import type { PeerConnectionState } from '../support/rsp.js';
 import type { SignalingClient } from '../support/signaling-client.js';
 import { TestServer } from '../support/test-server.js';
+import { answerOffer, joinPublishing, joinSubscribing } from '../support/tracks-of-clients.js';
 
 let server: TestServer;
 
@@ -18,31 +18,12 @@ const participant = (identity: string) => server.twilio.video.v1.rooms('room').p
 const pathOf = (client: SignalingClient, rest = ''): string =>
   `/v1/Rooms/${client.view.sid}/Participants/${client.view.ownSid}${rest}`;
 
-/** Alice, who publishes a voice and a face whose media the server can receive. */
-async function publisher(): Promise<SignalingClient> {
-  const sections = [
-    { mid: '0', kind: 'audio', trackId: 'mic', ssrc: 1 },
-    { mid: '1', kind: 'video', trackId: 'cam', ssrc: 2 },
-  ] as const;
-  return server.join('alice', 'room', {
-    tracks: [
-      track('mic', { name: 'voice' }),
-      track('cam', { kind: 'video', name: 'my face', enabled: false }),
-    ],
-    peerConnections: [offered('pc-alice', sections)],
-  });
-}
+const publisher = () => joinPublishing(server);
 
 /** Bob, who publishes nothing and receives what there is. */
 async function subscriber(): Promise<SignalingClient> {
-  const sections = [
-    { mid: '0', kind: 'audio' },
-    { mid: '1', kind: 'video' },
-  ] as const;
-  const bob = await server.join('bob', 'room', { peerConnections: [offered('pc-bob', sections)] });
-  const isOffer = ({ description }: PeerConnectionState): boolean => description?.type === 'offer';
-  const { peer_connections: states } = await bob.next('update');
-  bob.update({ peer_connections: states!.filter(isOffer).map(answered) });
+  const bob = await joinSubscribing(server);
+  await answerOffer(bob);
   expect(bob.view.subscribed.tracks.length).toBe(2);
   return bob;
 }
