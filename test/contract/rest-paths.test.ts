@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FORM, postForm, rawRequest } from '../support/raw-http.js';
-import { TestServer } from '../support/test-server.js';
+import { SOON, TestServer } from '../support/test-server.js';
 
 let server: TestServer;
 
@@ -37,6 +37,11 @@ const PATHS = [
   `${PARTICIPANT}/PublishedTracks/voice`,
   `${PARTICIPANT}/SubscribedTracks`,
   `${PARTICIPANT}/SubscribedTracks/MT${'c'.repeat(32)}`,
+  `${PARTICIPANT}/SubscribeRules`,
+  `/v1/Rooms/${SID}/RecordingRules`,
+  `/v1/Rooms/${SID}/Transcriptions`,
+  `/v1/Rooms/${SID}/Transcriptions/video_transcriptions_x`,
+  '/v1/RecordingSettings/Default',
 ];
 
 describe('a name with odd characters', () => {
@@ -283,6 +288,30 @@ test('every answer has a request id of its own, and is not to be cached', async 
   expect(second.headers['twilio-request-id']).toMatch(/^RQ[0-9a-f]{32}$/);
   expect(first.headers['twilio-request-id']).not.toBe(second.headers['twilio-request-id']);
   expect(first.headers['cache-control']).toBe('no-store');
+});
+
+test('every answer has the headers that tools look for at Twilio, and none by which it could be cached', async () => {
+  for (const path of ['/v1/Rooms', '/v1/Rooms/none', '/v1/Nowhere', '/atrium/v1/Settings']) {
+    const { headers } = await send('GET', path, { headers: { Host: 'video.example.test' } });
+    expect(headers).toMatchObject({
+      'twilio-request-duration': expect.stringMatching(/^\d+\.\d{3}$/) as string,
+      'twilio-concurrent-requests': expect.stringMatching(/^[1-9]\d*$/) as string,
+      'x-home-region': 'us1',
+      'x-api-domain': 'video.example.test',
+      'cache-control': 'no-store',
+    });
+    expect(headers).not.toHaveProperty('etag');
+    expect(headers).not.toHaveProperty('last-modified');
+    // Twilio's own header for https: over http it is against the standard.
+    expect(headers).not.toHaveProperty('strict-transport-security');
+  }
+});
+
+test('requests that have been answered are no longer concurrent', async () => {
+  await Promise.all(Array.from({ length: 20 }, () => send('GET', '/v1/Rooms')));
+  await expect
+    .poll(async () => (await send('GET', '/v1/Rooms')).headers['twilio-concurrent-requests'], SOON)
+    .toBe('1');
 });
 
 test('what does not exist is not found', async () => {

@@ -28,7 +28,7 @@ export function countingSids(): SidSource {
 export interface TestRoomsOptions {
   defaults?: Partial<RoomDefaults>;
   servedTypes?: readonly RoomType[];
-  quotas?: Quotas;
+  quotas?: Partial<Quotas>;
 }
 
 /** The model alone, on a clock that tests move, with everything that it announced. */
@@ -39,10 +39,13 @@ export class TestRooms {
   readonly stream = new EventStream((error) => this.listenerErrors.push(error));
   readonly rooms: Rooms;
 
-  constructor({ defaults, servedTypes = ROOM_TYPES, quotas = DEFAULT_QUOTAS }: TestRoomsOptions) {
+  constructor({ defaults, servedTypes = ROOM_TYPES, quotas }: TestRoomsOptions) {
     const surroundings = { clock: this.clock, newSid: countingSids(), events: this.stream };
     this.stream.subscribe((event) => this.events.push(event));
-    this.rooms = new Rooms(surroundings, () => ({ ...ROOM_DEFAULTS, ...defaults }), servedTypes, quotas);
+    this.rooms = new Rooms(surroundings, () => ({ ...ROOM_DEFAULTS, ...defaults }), servedTypes, {
+      ...DEFAULT_QUOTAS,
+      ...quotas,
+    });
   }
 
   create(request: RoomRequest = {}, origin?: RoomOrigin): Room {

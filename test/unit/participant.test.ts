@@ -268,3 +268,45 @@ describe('Subscriptions', () => {
     expect(bob.subscriptions.size).toBe(0);
   });
 });
+
+describe('A participant that is anonymized', () => {
+  it('is known by its SID from then on, and somebody else may have its name', () => {
+    const house = testRooms();
+    const room = house.create();
+    const alice = join(room, 'alice');
+    const before = alice.revision;
+    house.clock.advance(SECOND);
+    alice.anonymize();
+    expect(alice.identity).toBe(alice.sid);
+    expect(alice.record).toMatchObject({ identity: alice.sid, updatedAt: house.clock.now() });
+    expect(alice.revision).toBeGreaterThan(before);
+    expect(room.participant('alice')).toBeUndefined();
+    expect(room.participant(alice.sid)).toBe(alice);
+    expect(room.present).toEqual([alice]);
+    const second = join(room, 'alice');
+    expect(alice.status).toBe('connected');
+    expect(room.present).toEqual([alice, second]);
+  });
+
+  it('is so for good, and says so once', () => {
+    const house = testRooms();
+    const room = house.create();
+    const alice = join(room, 'alice');
+    alice.anonymize();
+    alice.anonymize();
+    expect(house.all('participant-anonymized').map(({ participant }) => participant)).toEqual([alice]);
+    alice.disconnect({ type: 'left' });
+    expect(room.presentCount).toBe(0);
+    expect(house.last('participant-disconnected')?.participant.identity).toBe(alice.sid);
+  });
+
+  it('can be so after it has left, without harm to a newer session of the same identity', () => {
+    const room = testRooms().create();
+    const older = join(room, 'alice');
+    const newer = join(room, 'alice');
+    older.anonymize();
+    expect(older.identity).toBe(older.sid);
+    expect(room.participant('alice')).toBe(newer);
+    expect(room.present).toEqual([newer]);
+  });
+});

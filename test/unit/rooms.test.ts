@@ -149,3 +149,39 @@ describe("A client's connect", () => {
     expect(codeOf(() => testRooms().adHoc(name))).toBe(code);
   });
 });
+
+describe("An account's quotas", () => {
+  it('hold for its rooms in progress, those of clients too, and for no other account', () => {
+    const house = testRooms({ quotas: { rooms: 2 } });
+    const first = house.create({ uniqueName: 'standup' });
+    house.adHoc('party');
+    expect(codeOf(() => house.create())).toBe(53119);
+    expect(codeOf(() => house.adHoc('another'))).toBe(53119);
+    expect(codeOf(() => house.create({ uniqueName: 'standup' }))).toBe(53113);
+    expect(codeOf(() => house.rooms.create(OTHER_ACCOUNT, {}))).toBeNull();
+    first.complete('completed-by-api');
+    expect(codeOf(() => house.create())).toBeNull();
+  });
+
+  it('hold for its participants in all rooms together; a newer session of the same identity is none more', () => {
+    const house = testRooms({ quotas: { participants: 3 } });
+    const [one, two] = [house.create(), house.create({ type: 'go' })];
+    const alice = join(one, 'alice');
+    join(one, 'bob');
+    join(two, 'carol');
+    expect(codeOf(() => join(one, 'dave'))).toBe(53206);
+    expect(codeOf(() => join(two, 'dave'))).toBe(53206);
+    expect(codeOf(() => join(one, 'bob'))).toBeNull();
+    expect(codeOf(() => join(house.rooms.create(OTHER_ACCOUNT, {}), 'dave'))).toBeNull();
+    expect(one.present).toHaveLength(2);
+    alice.disconnect({ type: 'left' });
+    expect(codeOf(() => join(two, 'dave'))).toBeNull();
+  });
+
+  it('are none where nobody set any', () => {
+    const house = testRooms();
+    const room = house.create({ maxParticipants: 100 });
+    for (let index = 0; index < 100; index++) join(room, `participant ${index}`);
+    expect(room.presentCount).toBe(100);
+  });
+});

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TRACK_PRIORITIES } from '../../src/rooms/PublishedTrack.js';
 import type { TrackKind } from '../../src/rooms/PublishedTrack.js';
-import { recordingRulesSchema, rulesInclude, subscribeRulesSchema } from '../../src/rooms/rules.js';
+import { recordingRulesSchema, rulesInclude, subscribeRulesSchema, withRule } from '../../src/rooms/rules.js';
 import type { Rule, RuleSubject } from '../../src/rooms/rules.js';
+import { codeOf } from '../support/model.js';
 
 const grammars = [
   ['subscribe', subscribeRulesSchema],
@@ -188,5 +189,26 @@ describe('A set of rules', () => {
         );
       }),
     );
+  });
+});
+
+describe('A rule about a single track that is added', () => {
+  const face: Rule = { type: 'include', track: 'face' };
+
+  it('stands at the end, in the place of older ones about that track alone', () => {
+    const others: Rule[] = [
+      { type: 'include', all: true },
+      { type: 'exclude', track: 'face', publisher: 'alice' },
+      { type: 'exclude', track: 'face', kind: 'video' },
+      { type: 'exclude', track: 'voice' },
+    ];
+    const last = { type: 'exclude', track: 'face' } as const;
+    expect(withRule([face, ...others], last)).toEqual([...others, last]);
+  });
+
+  it('is refused when it makes too many', () => {
+    const rules = Array.from({ length: 20 }, (_, index): Rule => ({ type: 'include', track: `t${index}` }));
+    expect(codeOf(() => withRule(rules, { type: 'exclude', track: 'face' }))).toBe(53215);
+    expect(codeOf(() => withRule(rules, { type: 'exclude', track: 't7' }))).toBeNull();
   });
 });
