@@ -8,8 +8,11 @@ import { runScript, setUp } from './lib/setup.mjs';
 import { root } from './lib/steps.mjs';
 import { terminal } from './lib/terminal.mjs';
 
-/** Programs that tests run, and the Debian packages that bring them. */
-const PROGRAMS = [{ path: process.env.ATRIUM_TEST_CHROMIUM ?? '/usr/bin/chromium', package: 'chromium' }];
+/** Programs and libraries that tests run, and the Debian packages that bring them. */
+const PROGRAMS = [
+  { path: process.env.ATRIUM_TEST_CHROMIUM ?? '/usr/bin/chromium', package: 'chromium' },
+  { path: '/usr/lib/python3/dist-packages/twilio/__init__.py', package: 'python3-twilio' },
+];
 
 const at = (...parts) => join(root, ...parts);
 const node = (script, ...args) =>
