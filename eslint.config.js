@@ -7,6 +7,10 @@ const FOLDERS = {
   rooms: { may: [], message: 'the model imports no face and no plane' },
   store: { may: ['rooms'], message: 'the store knows the model only' },
   auth: { may: ['rooms', 'store'], message: 'authentication knows the model and the store only' },
+  webhooks: {
+    may: ['rooms', 'auth', 'store'],
+    message: 'status callbacks know the model, accounts and the store',
+  },
   ice: { may: [], message: 'what clients are told of ICE servers depends on nothing else' },
   sfu: { may: ['rooms'], message: 'a media plane knows no face and no other plane' },
   mesh: { may: ['rooms'], message: 'a media plane knows no face and no other plane' },

@@ -7,6 +7,7 @@ import { LOG_LEVELS } from './log.js';
 import { MEDIA_REGIONS, ROOM_LIMITS, ROOM_TYPES } from './rooms/options.js';
 import { isSid } from './sid.js';
 import { signalingLimitsSchema } from './signaling/limits.js';
+import { callbackLimitsSchema } from './webhooks/limits.js';
 
 /**
  * The credentials for development, the same everywhere. A server that uses them listens on loopback only,
@@ -132,6 +133,9 @@ const simpleOptions = {
   allowDevCredentials: flag
     .default(false)
     .describe('use the development credentials on other addresses than loopback'),
+  insecureCallbacks: flag
+    .default(false)
+    .describe('do not check the certificates of https servers that get status callbacks'),
   accountSid: sid('AC').optional().describe('SID of the account'),
   authToken: secret.optional().describe('auth token of the account'),
   apiKeySid: sid('SK').optional().describe('SID of an API key of the account'),
@@ -145,6 +149,7 @@ const configSchema = z
     roomDefaults: roomDefaultsSchema.optional(),
     iceServers: z.array(iceServerSchema).default([]),
     limits: signalingLimitsSchema.default(signalingLimitsSchema.parse({})),
+    callbacks: callbackLimitsSchema.default(callbackLimitsSchema.parse({})),
   })
   .transform(
     (
@@ -246,13 +251,16 @@ export function resolveConfig(input: ConfigInput): Config {
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
+/** Options that are given without a value. */
+const SWITCHES = ['allowDevCredentials', 'insecureCallbacks', 'strict'];
+
 /** The options of the command line: name, flag, environment variable, and what it is for. */
 export const OPTIONS = Object.entries(simpleOptions).map(([name, schema]) => ({
   name,
   flag: kebab(name),
   variable: `ATRIUM_${kebab(name).replaceAll('-', '_').toUpperCase()}`,
   description: schema.description ?? '',
-  isSwitch: name === 'allowDevCredentials' || name === 'strict',
+  isSwitch: SWITCHES.includes(name),
 }));
 
 /**

@@ -31,6 +31,8 @@ import { recordRooms } from './store/record-rooms.js';
 import { SqliteStore, StoreError } from './store/SqliteStore.js';
 import type { Store } from './store/Store.js';
 import { WriteQueue } from './store/WriteQueue.js';
+import { StatusCallbacks } from './webhooks/StatusCallbacks.js';
+import { httpTransport } from './webhooks/transport.js';
 import { quickstart } from './quickstart.js';
 
 /** Parts that a test may replace. */
@@ -86,6 +88,18 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   recordRooms(events, writes);
   const onStoreError = (error: unknown): void =>
     log.error({ err: errorForLog(error) }, 'the store cannot be written');
+  const isDurable = config.dataDir !== undefined;
+  const callbacks = new StatusCallbacks({
+    accounts,
+    events,
+    store,
+    writes,
+    limits: config.callbacks,
+    transport: httpTransport({ checkCertificates: !config.insecureCallbacks }),
+    clock: new SystemClock(),
+    log,
+    isDurable,
+  });
 
   const workerBin = workerPath();
   if (workerBin === null || !existsSync(workerBin)) {
@@ -139,6 +153,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     store,
     writes,
     iceServers,
+    callbacks,
     clock,
     newSid: randomSid,
     log,
@@ -149,9 +164,10 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   app.get('/health', async () => ({ status: 'ok' }));
   signaling.attach(app.server);
 
+  // What was left of a room comes before what is told of its end.
+  await callbacks.start();
   const lost = await completeLostRooms(store, rooms);
   if (lost > 0) log.warn({ rooms: lost }, 'rooms of a process that was lost are completed');
-  const isDurable = config.dataDir !== undefined;
   const stopSigns = isDurable ? keepSignsOfLife(store, () => clock.now(), onStoreError) : () => {};
 
   let closing: Promise<void> | null = null;
@@ -161,6 +177,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     await app.close();
     await mesh.close();
     await sfu.close();
+    await callbacks.close();
     stopSigns();
     await writes.close();
     await store.close();

@@ -24,6 +24,8 @@ import { pathOf } from './requests.js';
 import { roomRoutes } from './rooms.js';
 import { ruleRoutes } from './rules.js';
 import { settingsRoutes } from './settings.js';
+import { statusCallbackRoutes } from './status-callbacks.js';
+import type { CallbackDeliveries } from './status-callbacks.js';
 import { tokenRoutes } from './tokens.js';
 import { trackRoutes } from './tracks.js';
 import { transcriptionRoutes } from './transcriptions.js';
@@ -35,6 +37,7 @@ export interface RestHouse {
   store: Store;
   writes: WriteQueue;
   iceServers: IceServers;
+  callbacks: CallbackDeliveries;
   clock: Clock;
   newSid: SidSource;
   log: Logger;
@@ -69,7 +72,7 @@ const APIS: readonly (readonly [prefix: string, routes: readonly Routes[]])[] = 
     ],
   ],
   ['/2010-04-01', [accountRoutes, keyRoutes, tokenRoutes]],
-  ['/atrium/v1', [settingsRoutes]],
+  ['/atrium/v1', [settingsRoutes, statusCallbackRoutes]],
 ];
 
 /** The Twilio REST face, as a fastify plugin. */

@@ -32,6 +32,7 @@ export interface RoomBeginning {
   mediaRegion: MediaRegion | null;
   recordingRuleSet: RuleSetRecord;
   nextSequence: number;
+  nextCallbackSequence: number;
 }
 
 /** What rooms need of the house around them. */
@@ -79,6 +80,7 @@ export class Room {
   #transcriptionConfiguration: TranscriptionConfiguration = {};
   #mediaRegion: MediaRegion | null;
   #sequence: number;
+  #callbackSequence: number;
   #vacancyTimer: Timer | null = null;
   readonly #durationTimer: Timer;
   readonly #events: EventStream;
@@ -109,6 +111,7 @@ export class Room {
     this.#mediaRegion = beginning.mediaRegion;
     this.#recordingRules = beginning.recordingRuleSet;
     this.#sequence = beginning.nextSequence;
+    this.#callbackSequence = beginning.nextCallbackSequence;
     this.#durationTimer = clock.after(ROOM_LIMITS.roomDuration, () => this.complete('maximum-duration'));
     if (origin === 'api') this.#awaitVacancy(options.unusedRoomTimeout, 'unused-timeout');
   }
@@ -171,6 +174,7 @@ export class Room {
       endedAt: this.#endedAt,
       recordingRuleSet: this.#recordingRules,
       nextSequence: this.#sequence,
+      nextCallbackSequence: this.#callbackSequence,
     };
   }
 
@@ -295,6 +299,11 @@ export class Room {
 
   nextSequence(): number {
     return this.#sequence++;
+  }
+
+  /** Numbers the events of which the room's status callback is told. */
+  nextCallbackSequence(): number {
+    return this.#callbackSequence++;
   }
 
   #awaitVacancy(minutes: number, reason: RoomEndReason): void {

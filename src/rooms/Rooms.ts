@@ -82,6 +82,7 @@ export class Rooms {
       mediaRegion: options.mediaRegion,
       recordingRuleSet: { rules: options.recordingRules, createdAt: null, updatedAt: null },
       nextSequence: 0,
+      nextCallbackSequence: 0,
     };
     const room = new Room(beginning, this.#surroundings, (it) => this.#checkQuotas(it));
     live.bySid.set(room.sid, room);

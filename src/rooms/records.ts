@@ -22,6 +22,8 @@ export interface RoomRecord extends RoomOptions {
   recordingRuleSet: RuleSetRecord;
   /** The number of its next event. */
   nextSequence: number;
+  /** The number of its next status callback. */
+  nextCallbackSequence: number;
 }
 
 export interface ParticipantRecord {

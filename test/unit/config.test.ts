@@ -56,6 +56,7 @@ describe('A configuration that sets nothing', () => {
       sessionTimeout: 30,
       historySize: 10_000,
       allowDevCredentials: false,
+      insecureCallbacks: false,
       iceServers: [],
       stunUrls: [],
       turnUrls: [],
@@ -113,6 +114,7 @@ describe('An option', () => {
         turnUrls: ['turn:192.0.2.1:3478?transport=udp', ['turn:192.0.2.1:3478?transport=udp']],
         turnSecret: [TURN_SECRET, TURN_SECRET],
         turnTtl: ['3600', 3600],
+        insecureCallbacks: ['true', true],
       };
       // These two go together only.
       const beside = name === 'turnUrls' || name === 'turnSecret' ? TURN_ENV : {};
@@ -268,7 +270,10 @@ describe('A wrong value is refused with a message that names the option:', () =>
     ['turnSecret', { turnUrls: 'turn:192.0.2.1', turnSecret: 'short' }],
     ['turnTtl', { turnTtl: 86_401 }],
     ['limits.maxFrameBytes', { limits: { maxFrameBytes: 0 } }],
+    ['callbacks.maxWaiting', { callbacks: { maxWaiting: 0 } }],
+    ['insecureCallbacks', { insecureCallbacks: 'perhaps' }],
     ['colour', { colour: 'blue' }],
+    ['colour', { callbacks: { colour: 'blue' } }],
     ['colour', { roomDefaults: { colour: 'blue' } }],
     ['colour', { limits: { colour: 'blue' } }],
     ['colour', { accounts: [{ ...account, colour: 'blue' }] }],

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { OPTIONS } from '../../src/config.js';
 import { ERROR_CATALOGUE } from '../../src/errors.js';
 import { signalingLimitsSchema } from '../../src/signaling/limits.js';
+import { callbackLimitsSchema } from '../../src/webhooks/limits.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -28,7 +29,8 @@ describe('the documents', () => {
       expect(documented).toContain(`\`--${flag}\``);
       expect(documented).toContain(`\`${variable}\``);
     }
-    for (const [name, value] of Object.entries(signalingLimitsSchema.parse({}))) {
+    const limits = { ...signalingLimitsSchema.parse({}), ...callbackLimitsSchema.parse({}) };
+    for (const [name, value] of Object.entries(limits)) {
       expect(documented).toMatch(new RegExp(`^\\| \`${name}\` +\\| ${value} `, 'm'));
     }
   });

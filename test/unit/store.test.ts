@@ -26,6 +26,7 @@ function room(number: number, changes: Partial<RoomRecord> = {}): RoomRecord {
     endedAt: number * 1000,
     recordingRuleSet: { rules: [], createdAt: null, updatedAt: null },
     nextSequence: 2,
+    nextCallbackSequence: 0,
     ...changes,
   };
 }

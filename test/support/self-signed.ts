@@ -1,0 +1,19 @@
+/** A certificate of localhost that nobody has signed but itself, and its key: for tests, and no secret. */
+export const SELF_SIGNED = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg3N+jhLYKxjJFPzSm
+fZynLI03qUCO0rwBWeCtw65dX9ShRANCAASXdJvSuq7fWhpBQx10auSfo4xaH2f6
+Pjgr2TwLbjQ8C7mItmPmUw1ZEI+yk6+v2xLfw+1zMqapg+xaL8jV+7uA
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmjCCAUGgAwIBAgIUZwrlOrtkVn0amvVGIXJXnxgR1FwwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA3MDYwN1oYDzIxMjYxMDI4
+MDcwNjA3WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASXdJvSuq7fWhpBQx10auSfo4xaH2f6Pjgr2TwLbjQ8C7mItmPmUw1Z
+EI+yk6+v2xLfw+1zMqapg+xaL8jV+7uAo28wbTAdBgNVHQ4EFgQUw5RnI3+KQiJ9
+QAn1d95jm4+NCkQwHwYDVR0jBBgwFoAUw5RnI3+KQiJ9QAn1d95jm4+NCkQwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDRwAwRAIgUoQ+VROvRSL4p39JhAs0did95V77KWJiWG9if3ubonECIHR5
+atkKZ5Jf6VaWsGyhftXRaw+ymajYN9WCf7OnmTWL
+-----END CERTIFICATE-----`,
+};
