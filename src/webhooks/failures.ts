@@ -46,7 +46,8 @@ export function failureToConnect(error: unknown): DeliveryFailure {
 /** What it means that a connection gave no answer. */
 export function failureToAnswer(error: unknown): DeliveryFailure {
   const { code, text } = describe(error);
-  const isNonsense = /^(HPE_|UND_ERR_(HEADERS_OVERFLOW|RES_|INVALID))/.test(code);
+  const isNonsense =
+    (error as { name?: unknown }).name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW';
   return new DeliveryFailure(isNonsense ? 11206 : 11205, 'rt', text);
 }
 
