@@ -47,12 +47,12 @@ export function failureToConnect(error: unknown): DeliveryFailure {
 export function failureToAnswer(error: unknown): DeliveryFailure {
   const { code, text } = describe(error);
   const isNonsense =
-    (error as { name?: unknown }).name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW';
+    (error as Error | null)?.name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW';
   return new DeliveryFailure(isNonsense ? 11206 : 11205, 'rt', text);
 }
 
 function describe(error: unknown): { code: string; text: string } {
-  const { code, message } = error as { code?: unknown; message?: unknown };
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   // When several addresses of a host fail, the error of them all has a code and no text.
   const text = typeof message === 'string' && message !== '' ? message : undefined;
   return { code: String(code ?? ''), text: text ?? String(code ?? 'unknown') };

@@ -13,7 +13,7 @@ export interface Target {
 }
 
 /** Scheme, authority, and then path and query as they may go out on the wire. */
-const PLAIN_URL = /^https?:\/\/[^/?#\\\s]+([\x21\x22\x24-\x7e]*)(?:#.*)?$/i;
+const PLAIN_URL = /^https?:\/\/[^/?#\\\s]+([/?][\x21\x22\x24-\x7e]*)?(?:#.*)?$/i;
 
 /** Null for what is no URL of http or https. */
 export function parseTarget(text: string): Target | null {
