@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { OPTIONS } from '../../src/config.js';
 import { ERROR_CATALOGUE } from '../../src/errors.js';
 import { signalingLimitsSchema } from '../../src/signaling/limits.js';
+import { FAILURES } from '../../src/webhooks/failures.js';
 import { callbackLimitsSchema } from '../../src/webhooks/limits.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -33,6 +34,11 @@ describe('the documents', () => {
     for (const [name, value] of Object.entries(limits)) {
       expect(documented).toMatch(new RegExp(`^\\| \`${name}\` +\\| ${value} `, 'm'));
     }
+  });
+
+  test('list every reason for which a status callback fails', () => {
+    for (const [code, text] of Object.entries(FAILURES))
+      expect(read('docs/status-callbacks.md')).toMatch(new RegExp(`^\\| ${code} +\\| ${text}`, 'm'));
   });
 
   test('link to files that exist', () => {
