@@ -98,7 +98,6 @@ class Exchange {
   /** Leaves nothing open. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#socket?.destroy();
     this.#client.destroy().catch(() => {});
   }
 

@@ -30,17 +30,21 @@ async function receive(behaviour?: Behaviour, options: ReceiverOptions = {}): Pr
   return receiver;
 }
 
-/** A server that speaks no HTTP. */
-async function bareServer(onConnection: (socket: Socket) => void): Promise<number> {
+/** A server that speaks no HTTP: its port, and the connections that are open. */
+async function bareServer(
+  onConnection: (socket: Socket) => void,
+): Promise<{ port: number; sockets: ReadonlySet<Socket> }> {
   const sockets = new Set<Socket>();
   const bare = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+    socket.resume();
     onConnection(socket);
   });
   others.push({ server: bare, sockets });
   await new Promise<void>((resolve) => bare.listen(0, '127.0.0.1', resolve));
-  return (bare.address() as AddressInfo).port;
+  return { port: (bare.address() as AddressInfo).port, sockets };
 }
 
 const silent: Behaviour = () => {};
@@ -119,12 +123,13 @@ describe('a receiver', () => {
   });
 
   test('that takes connections and never speaks TLS is given up after the connect timeout', async () => {
-    const port = await bareServer(() => {});
+    const { port, sockets } = await bareServer(() => {});
     const sid = await endedRoom(`https://127.0.0.1:${port}/#ct=100&rc=1`);
     expect(await outcomes(sid)).toEqual([
       ['failed', 11205, 11205],
       ['failed', 11205, 11205],
     ]);
+    await expect.poll(() => sockets.size, SOON).toBe(0);
   });
 
   test('is given up when the total time is over, whatever the other times', async () => {
@@ -146,7 +151,7 @@ describe('a receiver', () => {
   });
 
   test('that answers with something else than HTTP violates the protocol', async () => {
-    const port = await bareServer((socket) => {
+    const { port } = await bareServer((socket) => {
       socket.once('data', () => socket.end('220 mail.example.com ready\r\n'));
     });
     const sid = await endedRoom(`http://127.0.0.1:${port}/`);
