@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { CallbackReceiver } from '../support/callback-receiver.js';
 import { SignalingClient } from '../support/signaling-client.js';
 import { startServerProcess } from '../support/server-process.js';
 import type { ServerProcess } from '../support/server-process.js';
@@ -14,7 +15,14 @@ const LONGEST_LIFE = 400;
 const WRITERS = 4;
 
 const directory = mkdtempSync(join(tmpdir(), 'atrium-crash-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+let receiver: CallbackReceiver;
+beforeAll(async () => {
+  receiver = await CallbackReceiver.start();
+});
+afterAll(async () => {
+  rmSync(directory, { recursive: true, force: true });
+  await receiver.stop();
+});
 
 /** What the server has answered for: it must be true for ever after. */
 interface Acknowledged {
@@ -24,22 +32,38 @@ interface Acknowledged {
   completed: Map<string, Date>;
   /** SIDs of participants, and those of their rooms. */
   joined: Map<string, string>;
+  /** API keys by SID, with their secrets; null for those whose deletion was answered. */
+  keys: Map<string, string | null>;
 }
 
-const acknowledged: Acknowledged = { created: new Map(), completed: new Map(), joined: new Map() };
+const acknowledged: Acknowledged = {
+  created: new Map(),
+  completed: new Map(),
+  joined: new Map(),
+  keys: new Map(),
+};
 
 /** Makes rooms, joins them and ends some, until the server dies. */
 async function write({ url, wsServer }: ServerProcess, clients: SignalingClient[]): Promise<void> {
-  const { rooms } = twilioClient(url).video.v1;
+  const client = twilioClient(url);
+  const { rooms } = client.video.v1;
   const token = await accessToken({ identity: 'alice', ttl: 24 * 60 * 60 });
   for (let count = 0; ; count++) {
-    const { sid } = await rooms.create();
+    const { sid } = await rooms.create({ statusCallback: `${receiver.url}/callbacks` });
     acknowledged.created.set(sid, Date.now());
     if (count % 3 === 0) {
-      const client = await SignalingClient.open(wsServer);
-      clients.push(client);
-      const { participant } = await client.join({ token, name: sid });
+      const alice = await SignalingClient.open(wsServer);
+      clients.push(alice);
+      const { participant } = await alice.join({ token, name: sid });
       acknowledged.joined.set((participant as { sid: string }).sid, sid);
+    }
+    if (count % 5 === 0) {
+      const key = await client.newKeys.create();
+      acknowledged.keys.set(key.sid, key.secret);
+      if (count % 2 === 0) {
+        await client.keys(key.sid).remove();
+        acknowledged.keys.set(key.sid, null);
+      }
     }
     if (count % 2 === 0) {
       const { endTime } = await rooms(sid).update({ status: 'completed' });
@@ -94,6 +118,52 @@ async function checkParticipants({ url }: ServerProcess): Promise<void> {
   }
 }
 
+/** Keys open the account, or do not, as was answered. */
+async function checkKeys({ url }: ServerProcess): Promise<void> {
+  const listed = new Set((await twilioClient(url).keys.list()).map(({ sid }) => sid));
+  for (const [sid, secret] of acknowledged.keys) {
+    expect(listed.has(sid)).toBe(secret !== null);
+    if (secret === null) continue;
+    const client = twilioClient(url, { username: sid, password: secret });
+    await client.video.v1.rooms.list({ limit: 1 });
+  }
+}
+
+/** The callbacks of a room tell its life from the creation to the end, none left out, none twice. */
+async function checkCallbacks(): Promise<void> {
+  const ended = (): Set<string> =>
+    new Set(receiver.received.filter(({ event }) => event === 'room-ended').map(roomOf));
+  await vi.waitFor(
+    () => expect([...acknowledged.created.keys()].filter((sid) => !ended().has(sid))).toEqual([]),
+    { timeout: 60_000 },
+  );
+  const byRoom = new Map<string, Map<string, CallbackParameters>>();
+  for (const { headers, parameters } of receiver.received) {
+    const ofRoom = byRoom.get(parameters['RoomSid']!) ?? new Map<string, CallbackParameters>();
+    byRoom.set(parameters['RoomSid']!, ofRoom);
+    // One that was under way when the server was killed comes again, under the same token.
+    ofRoom.set(String(headers['i-twilio-idempotency-token']), parameters);
+  }
+  for (const sid of acknowledged.created.keys()) {
+    const callbacks = [...byRoom.get(sid)!.values()];
+    const numbers = callbacks.map((parameters) => Number(parameters['SequenceNumber']));
+    expect(numbers).toEqual(numbers.map((_, index) => index));
+    const events = callbacks.map((parameters) => parameters['StatusCallbackEvent']!);
+    expect(events[0]).toBe('room-created');
+    expect(events.at(-1)).toBe('room-ended');
+    const count = (event: string): number => events.filter((each) => each === event).length;
+    expect(count('participant-disconnected')).toBe(count('participant-connected'));
+  }
+  for (const roomSid of acknowledged.joined.values()) {
+    const events = [...byRoom.get(roomSid)!.values()].map((parameters) => parameters['StatusCallbackEvent']);
+    expect(events).toContain('participant-disconnected');
+  }
+}
+
+type CallbackParameters = Record<string, string>;
+
+const roomOf = ({ parameters }: { parameters: CallbackParameters }): string => parameters['RoomSid']!;
+
 test(`a server that is killed ${KILLS} times in the middle of its writes forgets nothing that it answered for`, async () => {
   for (let kill = 0; kill < KILLS; kill++) {
     const startedAt = Date.now();
@@ -109,9 +179,12 @@ test(`a server that is killed ${KILLS} times in the middle of its writes forgets
   try {
     await checkAll(server, startedAt);
     await checkParticipants(server);
+    await checkKeys(server);
+    await checkCallbacks();
     expect(acknowledged.created.size).toBeGreaterThan(KILLS);
     expect(acknowledged.completed.size).toBeGreaterThan(0);
     expect(acknowledged.joined.size).toBeGreaterThan(0);
+    expect(acknowledged.keys.size).toBeGreaterThan(0);
   } finally {
     await server.stop();
   }
