@@ -10,7 +10,7 @@ import type { SidSource } from '../sid.js';
 import type { Store } from '../store/Store.js';
 import type { WriteQueue } from '../store/WriteQueue.js';
 import { accountRoutes } from './accounts.js';
-import { answerHeaders } from './answer-headers.js';
+import { answerHeaders, countConcurrent } from './answer-headers.js';
 import { authenticate } from './authentication.js';
 import { takeForms } from './bodies.js';
 import { Directory, notFound } from './Directory.js';
@@ -91,16 +91,18 @@ export async function restFace(app: FastifyInstance, house: RestHouse): Promise<
   });
   takeForms(app, house.log);
   app.setErrorHandler(onError(house.log));
-  answerHeaders(app, house.newSid);
   // What was answered is kept: a crash right after the answer loses nothing of it.
   app.addHook('onSend', async (request) => {
     if (isWrite(request)) await house.writes.settled();
   });
+  answerHeaders(app, house.newSid);
+  const underway = new Map<string, number>();
   const limits = house.strict ? new RateLimits(house.clock) : null;
   for (const [prefix, routes] of APIS) {
     await app.register(
       async (api) => {
         authenticate(api, house.accounts);
+        countConcurrent(api, underway);
         if (limits) holdTo(limits, api);
         // In here, what is not found has been asked for with credentials, and from any page.
         api.setNotFoundHandler((request) => {

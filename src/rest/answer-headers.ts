@@ -15,16 +15,11 @@ const STRICT_TRANSPORT = 'max-age=31536000';
 
 /** The headers that Twilio's own answers have, and that some tools look at. */
 export function answerHeaders(app: FastifyInstance, newSid: SidSource): void {
-  let underway = 0;
   app.decorateRequest('arrivedAt', 0);
   app.addHook('onRequest', async (request, reply) => {
     request.arrivedAt = performance.now();
-    underway++;
-    // Comes once for each request, answered or broken off.
-    reply.raw.once('close', () => underway--);
     void reply.headers({
       'Twilio-Request-Id': newSid('RQ'),
-      'Twilio-Concurrent-Requests': String(underway),
       'X-Home-Region': HOME_REGION,
       'X-API-Domain': request.host,
       'Cache-Control': 'no-store',
@@ -35,5 +30,23 @@ export function answerHeaders(app: FastifyInstance, newSid: SidSource): void {
   app.addHook('onSend', async (request, reply) => {
     const seconds = (performance.now() - request.arrivedAt) / 1000;
     void reply.header('Twilio-Request-Duration', seconds.toFixed(3));
+  });
+}
+
+/**
+ * Tells an account how many of its requests are underway. Comes after authentication: of the others' it is not told.
+ * @param underway by account, shared by all APIs
+ */
+export function countConcurrent(app: FastifyInstance, underway: Map<string, number>): void {
+  app.addHook('onRequest', async ({ account: { sid } }, reply) => {
+    const count = (underway.get(sid) ?? 0) + 1;
+    underway.set(sid, count);
+    void reply.header('Twilio-Concurrent-Requests', String(count));
+    // Comes once for each request, answered or broken off.
+    reply.raw.once('close', () => {
+      const left = (underway.get(sid) ?? 1) - 1;
+      if (left > 0) underway.set(sid, left);
+      else underway.delete(sid);
+    });
   });
 }

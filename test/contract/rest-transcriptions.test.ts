@@ -93,8 +93,15 @@ describe('A transcription', () => {
   test('ends with its room, and is remembered', async () => {
     const { sid } = await createRoom();
     const { ttid } = await transcriptions().create();
+    const heard: string[] = [];
+    const unsubscribe = server.atrium.events.subscribe((event) => {
+      if (event.type === 'transcription-changed') heard.push(event.transcription.status);
+      if (event.type === 'room-ended') heard.push('the end');
+    });
     server.clock.advance(4000);
     await rooms()(sid).update({ status: 'completed' });
+    unsubscribe();
+    expect(heard).toEqual(['stopped', 'the end']);
     server.clock.advance(4000);
     expect(await transcriptions(sid)(ttid).fetch()).toMatchObject({ status: 'stopped', duration: 4 });
     expect(await transcriptions(sid).list()).toHaveLength(1);
