@@ -19,8 +19,10 @@ export function resource(
       handler: async (request, reply) => handler(request, reply),
     });
   }
+  // HEAD comes with GET by itself.
+  const unknown: HTTPMethods[] = handlers.GET ? METHODS : [...METHODS, 'HEAD'];
   app.route({
-    method: METHODS.filter((method) => !allowed.includes(method)),
+    method: unknown.filter((method) => !allowed.includes(method)),
     url,
     handler: async (_request, reply) => {
       void reply.header('allow', [...allowed, 'OPTIONS'].join(', '));

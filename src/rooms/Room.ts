@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../clock.js';
 import { twilioError } from '../errors.js';
 import type { SidSource } from '../sid.js';
-import type { DisconnectReason, EventStream, RoomEndReason, RoomEvent } from './events.js';
+import type { DisconnectReason, EventStream, RoomEndReason, RoomEvent, RoomEventType } from './events.js';
 import { ROOM_LIMITS, checkIdentity, isMesh } from './options.js';
 import type { MediaRegion, RoomOptions, RoomRequest } from './options.js';
 import { Participant } from './Participant.js';
@@ -51,6 +51,13 @@ export interface JoinRequest {
 }
 
 const MINUTE = 60_000;
+
+/** The events after which another track may be one that the recording rules include. */
+const AFFECTS_RECORDING: ReadonlySet<RoomEventType> = new Set<RoomEventType>([
+  'track-published',
+  'track-unpublished',
+  'participant-anonymized',
+]);
 
 /** {@link RoomEvent} without the room, each of its kinds for itself. */
 type OwnEvent = RoomEvent extends infer E ? (E extends RoomEvent ? Omit<E, 'room'> : never) : never;
@@ -294,7 +301,7 @@ export class Room {
   /** Publishes an event of this room, or of one of its participants, to the whole house. */
   announce(event: OwnEvent): void {
     this.#events.publish({ ...event, room: this } as RoomEvent);
-    if (event.type === 'track-published' || event.type === 'track-unpublished') this.#updateRecording();
+    if (AFFECTS_RECORDING.has(event.type)) this.#updateRecording();
   }
 
   nextSequence(): number {

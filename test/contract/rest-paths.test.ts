@@ -206,6 +206,7 @@ describe('HEAD', () => {
     expect([found.status, found.text]).toEqual([200, '']);
     expect((await send('HEAD', '/v1/Rooms')).status).toBe(200);
     expect((await send('HEAD', '/v1/Rooms/none')).status).toBe(404);
+    expect((await send('HEAD', `${PARTICIPANT}/Anonymize`)).status).toBe(405);
   });
 });
 

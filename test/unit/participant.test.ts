@@ -300,6 +300,14 @@ describe('A participant that is anonymized', () => {
     expect(house.last('participant-disconnected')?.participant.identity).toBe(alice.sid);
   });
 
+  it('is no longer the one whom a recording rule named', () => {
+    const room = testRooms().create({ recordingRules: [{ type: 'include', publisher: 'alice' }] });
+    const alice = join(room, 'alice', [claim('mic')]);
+    expect(room.isRecording).toBe(true);
+    alice.anonymize();
+    expect(room.isRecording).toBe(false);
+  });
+
   it('can be so after it has left, without harm to a newer session of the same identity', () => {
     const room = testRooms().create();
     const older = join(room, 'alice');
