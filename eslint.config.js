@@ -15,6 +15,7 @@ const FOLDERS = {
   sfu: { may: ['rooms'], message: 'a media plane knows no face and no other plane' },
   mesh: { may: ['rooms'], message: 'a media plane knows no face and no other plane' },
   signaling: { may: ['rooms', 'auth', 'ice'], message: 'a face knows no plane and no other face' },
+  load: { may: [], message: 'the load test knows the protocol only, as any client' },
   rest: { may: ['rooms', 'auth', 'ice', 'store'], message: 'a face knows no plane and no other face' },
 };
 const MEDIASOUP = { name: 'mediasoup', message: 'only the SFU knows mediasoup' };

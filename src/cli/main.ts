@@ -1,14 +1,20 @@
 import { ConfigError } from '../config.js';
+import { loadTest, loadTestUsage } from './load-test.js';
 import { start, startUsage } from './start.js';
 import { token, tokenUsage } from './token.js';
 
 const COMMANDS = {
   start: { run: start, usage: startUsage, summary: 'starts the server' },
+  'load-test': {
+    run: loadTest,
+    usage: loadTestUsage,
+    summary: 'fills a server with participants and measures',
+  },
   token: { run: token, usage: tokenUsage, summary: 'prints an access token' },
 } as const;
 
 function usage(): string {
-  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`);
+  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
   return [
     'Usage: atrium <command> [options]',
     '',
