@@ -1,5 +1,6 @@
 import type { types } from 'mediasoup';
 import type { PublishedTrack } from '../rooms/PublishedTrack.js';
+import { parametersOf } from './codecs.js';
 import type { HeaderExtension } from './header-extensions.js';
 import type { Direction } from './sdp/parse.js';
 import type { LocalMediaSection } from './sdp/render.js';
@@ -74,7 +75,7 @@ export class MediaSection {
       this.kind === consumer.kind &&
       this.outgoing === null &&
       !this.sendingAgreed &&
-      this.mimeType === consumer.rtpParameters.codecs[0]?.mimeType
+      this.mimeType === parametersOf(consumer).codecs[0]?.mimeType
     );
   }
 
@@ -89,7 +90,8 @@ export class MediaSection {
     const sends = outgoing !== null;
     const receives = this.incoming !== null && clientSends;
     this.sendingOffered = sends;
-    const encoding = outgoing?.consumer.rtpParameters.encodings?.[0];
+    const parameters = outgoing && parametersOf(outgoing.consumer);
+    const encoding = parameters?.encodings?.[0];
     return {
       mid: this.mid,
       kind: this.kind,
@@ -100,7 +102,7 @@ export class MediaSection {
         encoding?.ssrc && {
           streamId: outgoing.track.publisherSid,
           trackId: outgoing.receiverId,
-          cname: outgoing.consumer.rtpParameters.rtcp?.cname ?? outgoing.track.publisherSid,
+          cname: parameters?.rtcp?.cname ?? outgoing.track.publisherSid,
           ssrc: encoding.ssrc,
           ...(encoding.rtx && { rtxSsrc: encoding.rtx.ssrc }),
         },

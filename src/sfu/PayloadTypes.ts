@@ -1,4 +1,5 @@
 import type { types } from 'mediasoup';
+import { capabilitiesOf } from './codecs.js';
 
 /**
  * The payload types of one peer connection. In a bundle a number has one meaning; the router's numbers, under
@@ -8,7 +9,7 @@ export class PayloadTypes {
   readonly #meanings = new Map<number, string>();
 
   constructor(router: types.Router) {
-    for (const codec of router.rtpCapabilities.codecs ?? []) {
+    for (const codec of capabilitiesOf(router).codecs ?? []) {
       this.#meanings.set(codec.preferredPayloadType, meaning(codec.mimeType, codec.parameters));
     }
   }

@@ -5,7 +5,7 @@ import { errorForLog } from '../log.js';
 import type { Logger } from '../log.js';
 import type { Description, PeerConnectionState } from '../rooms/media.js';
 import type { PublishedTrack } from '../rooms/PublishedTrack.js';
-import { AUDIO_FEEDBACK, VIDEO_FEEDBACK, isSameCodec } from './codecs.js';
+import { AUDIO_FEEDBACK, VIDEO_FEEDBACK, capabilitiesOf, isSameCodec, parametersOf } from './codecs.js';
 import { DataChannels } from './data/DataChannels.js';
 import type { ClientChannel, DataHub } from './data/DataChannels.js';
 import { HeaderExtensions, consumerHeaderExtensions } from './header-extensions.js';
@@ -13,9 +13,9 @@ import { MediaSection } from './MediaSection.js';
 import type { Incoming, Outgoing } from './MediaSection.js';
 import { Negotiation } from './Negotiation.js';
 import { PayloadTypes } from './PayloadTypes.js';
-import { parseDescription } from './sdp/parse.js';
+import { DescriptionReader } from './sdp/parse.js';
 import type { RemoteCodec, RemoteDescription, RemoteMediaSection, RemoteSource } from './sdp/parse.js';
-import { renderDescription } from './sdp/render.js';
+import { DescriptionWriter } from './sdp/render.js';
 import type { LocalSection } from './sdp/render.js';
 import { TaskQueue } from './TaskQueue.js';
 
@@ -68,6 +68,8 @@ export class PeerConnection {
   readonly #delegate: PeerConnectionDelegate;
   readonly #queue: TaskQueue;
   readonly #negotiation = new Negotiation();
+  readonly #reader = new DescriptionReader();
+  readonly #writer = new DescriptionWriter();
   readonly #extensions = new HeaderExtensions();
   readonly #payloadTypes: PayloadTypes;
   readonly #transport: types.WebRtcTransport;
@@ -196,10 +198,10 @@ export class PeerConnection {
     const verdict = this.#negotiation.judgeOffer(revision);
     if (verdict === 'stale' || verdict === 'glare') return;
     if (verdict === 'answer-and-forget-own') this.#forgetOffer();
-    const remote = parseDescription(sdp);
+    const remote = this.#reader.read(sdp);
     await this.#followTransport(remote);
     await this.#followSections(remote);
-    const answer = renderDescription({
+    const answer = this.#writer.write({
       type: 'answer',
       version: ++this.#version,
       transport: this.#localTransport,
@@ -219,7 +221,7 @@ export class PeerConnection {
 
   async #onAnswer(revision: number, sdp: string): Promise<void> {
     if (revision !== this.#negotiation.pending) return;
-    const remote = parseDescription(sdp);
+    const remote = this.#reader.read(sdp);
     if (remote.sections.length !== this.#sections.length)
       throw twilioError(53403, 'an answer with other sections than the offer');
     this.#negotiation.acceptAnswer(revision);
@@ -321,7 +323,7 @@ export class PeerConnection {
     remote: RemoteMediaSection,
     only?: types.RtpCodecParameters,
   ): types.RtpCodecParameters[] | null {
-    const own = this.#router.rtpCapabilities.codecs ?? [];
+    const own = capabilitiesOf(this.#router).codecs ?? [];
     for (const codec of remote.codecs) {
       if (only && codec.payloadType !== only.payloadType) continue;
       const parameters = toParameters(codec);
@@ -390,7 +392,7 @@ export class PeerConnection {
 
   #capabilities(kind: types.MediaKind): types.RtpCapabilities {
     const offered = this.#clientCodecs.get(kind);
-    const codecs = (this.#router.rtpCapabilities.codecs ?? []).filter(
+    const codecs = (capabilitiesOf(this.#router).codecs ?? []).filter(
       (codec) =>
         codec.mimeType.endsWith('/rtx') || !offered || offered.some((remote) => isSameCodec(remote, codec)),
     );
@@ -411,7 +413,7 @@ export class PeerConnection {
       this.#sections.filter(isMedia).find((candidate) => candidate.isFreeFor(consumer)) ??
       this.#addSection(consumer.kind);
     section.outgoing = outgoing;
-    section.codecs = consumer.rtpParameters.codecs;
+    section.codecs = parametersOf(consumer).codecs;
     this.#offerNeeded = true;
     return outgoing;
   }
@@ -446,7 +448,7 @@ export class PeerConnection {
       this.#sections.push({ mid: `s${this.#nextMid++}`, kind: 'application', agreed: false });
     }
     const sections = this.#sections.map((section) => this.#describe(section, null));
-    const sdp = renderDescription({
+    const sdp = this.#writer.write({
       type: 'offer',
       version: ++this.#version,
       transport: this.#localTransport,

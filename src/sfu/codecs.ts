@@ -40,6 +40,25 @@ export function routerCodecs(videoCodecs: readonly VideoCodec[]): types.RouterRt
   return [...AUDIO_CODECS, ...videoCodecs.map((codec) => VIDEO_CODECS[codec])];
 }
 
+// mediasoup hands out a deep copy at every look at these, which made half of the cost of a join in a large room.
+// They never change, so one copy each serves.
+const capabilities = new WeakMap<types.Router, types.RtpCapabilities>();
+const parameters = new WeakMap<types.Consumer, types.RtpParameters>();
+
+/** What a router takes; not to be changed. */
+export function capabilitiesOf(router: types.Router): types.RtpCapabilities {
+  let known = capabilities.get(router);
+  if (!known) capabilities.set(router, (known = router.rtpCapabilities));
+  return known;
+}
+
+/** How a consumer sends; not to be changed. */
+export function parametersOf(consumer: types.Consumer): types.RtpParameters {
+  let known = parameters.get(consumer);
+  if (!known) parameters.set(consumer, (known = consumer.rtpParameters));
+  return known;
+}
+
 /** The feedback that the server asks a publisher of video for, or offers a subscriber. */
 export const VIDEO_FEEDBACK: types.RtcpFeedback[] = [
   { type: 'goog-remb', parameter: '' },

@@ -1,4 +1,5 @@
 import type { types } from 'mediasoup';
+import { capabilitiesOf } from './codecs.js';
 
 // RTP header extensions (RFC 8285). mediasoup numbers those that it sends by itself, and a bundled peer
 // connection must not know one number under two meanings. So the numbers of a client's first offer are not taken
@@ -57,7 +58,7 @@ export function consumerHeaderExtensions(
   kind: types.MediaKind,
 ): types.RtpHeaderExtension[] {
   const fixed = new Set<string>(FIXED[kind].map(({ uri }) => uri));
-  return (router.rtpCapabilities.headerExtensions ?? []).filter(
+  return (capabilitiesOf(router).headerExtensions ?? []).filter(
     (extension) => extension.kind === kind && fixed.has(extension.uri),
   );
 }

@@ -64,25 +64,39 @@ type ParsedMedia = ParsedSession['media'][number];
 const unusable = (detail: string): Error => twilioError(53403, detail);
 
 /**
+ * Reads the descriptions of one client, one after the other. In a large room they have a hundred sections and come
+ * with every track, and nearly all sections are as they were: those are not parsed again.
+ */
+export class DescriptionReader {
+  #known: ReadonlyMap<string, RemoteSection> = new Map();
+
+  /** @throws TwilioError 53403 for one that the server cannot use */
+  read(sdp: string): RemoteDescription {
+    if (!sdp.startsWith('v=0')) throw unusable('not SDP');
+    const [head, ...texts] = sdp.split(/\r?\nm=/);
+    if (texts.length === 0 || texts.length > MOST_SECTIONS) throw unusable('no media sections, or too many');
+    const session = parseText(`${head}\r\nm=${texts[0]}`);
+    const first = session.media[0];
+    const iceUfrag = session.iceUfrag ?? first?.iceUfrag;
+    if (iceUfrag === undefined) throw unusable('no ICE user name fragment');
+    const fingerprint = fingerprintOf(session);
+    const sections = texts.map((text) => this.#known.get(text) ?? parseSection(text));
+    if (new Set(sections.map(({ mid }) => mid)).size !== sections.length)
+      throw unusable('a mid stands twice');
+    this.#known = new Map(texts.map((text, index) => [text, sections[index]!]));
+    return { iceUfrag: String(iceUfrag), fingerprint, sections };
+  }
+}
+
+/**
  * Reads a client's description.
  * @throws TwilioError 53403 for one that the server cannot use
  */
 export function parseDescription(sdp: string): RemoteDescription {
-  const session = parseText(sdp);
-  const texts = sdp.split(/\r?\nm=/).slice(1);
-  const first = session.media[0];
-  if (!first || session.media.length > MOST_SECTIONS || texts.length !== session.media.length) {
-    throw unusable('no media sections, or too many');
-  }
-  const iceUfrag = session.iceUfrag ?? first.iceUfrag;
-  if (iceUfrag === undefined) throw unusable('no ICE user name fragment');
-  const sections = session.media.map((media, index) => parseSection(media, texts[index]!));
-  if (new Set(sections.map(({ mid }) => mid)).size !== sections.length) throw unusable('a mid stands twice');
-  return { iceUfrag: String(iceUfrag), fingerprint: fingerprintOf(session), sections };
+  return new DescriptionReader().read(sdp);
 }
 
 function parseText(sdp: string): ParsedSession {
-  if (!sdp.startsWith('v=0')) throw unusable('not SDP');
   try {
     return parse(sdp);
   } catch {
@@ -108,7 +122,10 @@ function wholeNumber(value: unknown, largest: number, least = 0): number | null 
   return Number.isInteger(number) && number >= least && number <= largest ? number : null;
 }
 
-function parseSection(media: ParsedMedia, lines: string): RemoteSection {
+/** @param lines what follows its `m=` */
+function parseSection(lines: string): RemoteSection {
+  const [media, ...others] = parseText(`v=0\r\nm=${lines}`).media;
+  if (!media || others.length > 0) throw unusable('a section that cannot be read');
   const mid = text(media.mid);
   if (!/^[\w.-]{1,32}$/.test(mid)) throw unusable('a section without mid');
   if (media.type === 'application') return { mid, kind: 'application' };

@@ -47,27 +47,58 @@ const MAX_MESSAGE_SIZE = 262_144;
 
 type WrittenMedia = SessionDescription['media'][number];
 
-export function renderDescription({ type, version, transport, sections }: LocalDescription): string {
-  return write({
-    version: 0,
-    origin: {
-      username: '-',
-      sessionId: 1,
-      sessionVersion: version,
-      netType: 'IN',
-      ipVer: 4,
-      address: '0.0.0.0',
-    },
-    name: '-',
-    timing: { start: 0, stop: 0 },
-    icelite: 'ice-lite',
-    msidSemantic: { semantic: 'WMS', token: '*' },
-    groups: [{ type: 'BUNDLE', mids: sections.map(({ mid }) => mid).join(' ') }],
-    media: sections.map((section, index) => ({
-      ...renderTransport(type, transport, index === 0),
-      ...(section.kind === 'application' ? renderApplication(section.mid) : renderMedia(section)),
-    })),
-  });
+/**
+ * Writes the descriptions of one peer connection, one after the other. In a large room they have a hundred sections
+ * and go out with every track, and nearly all sections are as they were: those are not written again.
+ */
+export class DescriptionWriter {
+  /** By mid: what it was written of, and the text. */
+  readonly #written = new Map<string, { of: string; text: string }>();
+
+  write({ type, version, transport, sections }: LocalDescription): string {
+    const session = write({
+      version: 0,
+      origin: {
+        username: '-',
+        sessionId: 1,
+        sessionVersion: version,
+        netType: 'IN',
+        ipVer: 4,
+        address: '0.0.0.0',
+      },
+      name: '-',
+      timing: { start: 0, stop: 0 },
+      icelite: 'ice-lite',
+      msidSemantic: { semantic: 'WMS', token: '*' },
+      groups: [{ type: 'BUNDLE', mids: sections.map(({ mid }) => mid).join(' ') }],
+      media: [],
+    });
+    const transports = [true, false].map((first) => renderTransport(type, transport, first));
+    const keys = transports.map((rendered) => JSON.stringify(rendered));
+    const texts = sections.map((section, index) => {
+      const place = index === 0 ? 0 : 1;
+      const of = keys[place]! + JSON.stringify(section);
+      const known = this.#written.get(section.mid);
+      if (known?.of === of) return known.text;
+      const text = renderSection({ ...transports[place]!, ...describeSection(section) });
+      this.#written.set(section.mid, { of, text });
+      return text;
+    });
+    return session + texts.join('');
+  }
+}
+
+export function renderDescription(description: LocalDescription): string {
+  return new DescriptionWriter().write(description);
+}
+
+const describeSection = (section: LocalSection): WrittenMedia =>
+  section.kind === 'application' ? renderApplication(section.mid) : renderMedia(section);
+
+/** The library writes no section without a session, of which it makes up two lines. */
+function renderSection(media: WrittenMedia): string {
+  const text = write({ media: [media] } as SessionDescription);
+  return text.slice(text.indexOf('m='));
 }
 
 /** @param withCandidates the first section's are those of the bundle */
