@@ -192,22 +192,25 @@ async function seatsOf(flags: LoadFlags, key: ApiKey & { accountSid: string }): 
 
 /** Shows how the test goes on, on standard error: in one line of a terminal, or in lines now and then. */
 function progressLine(): (progress: Progress) => void {
-  const show = process.stderr.isTTY
-    ? (text: string): void => void process.stderr.write(`\r\u001b[K${text}`)
-    : (text: string): void => void process.stderr.write(`${text}\n`);
-  let last = '';
+  const [show, interval] = process.stderr.isTTY
+    ? [(text: string): unknown => process.stderr.write(`\r\u001b[K${text}`), 200]
+    : [(text: string): unknown => process.stderr.write(`${text}\n`), 5_000];
+  let phase = '';
   let next = 0;
   return (progress) => {
-    const text =
-      progress.phase === 'joining'
-        ? `joining: ${progress.joined} of ${progress.all}${progress.failed > 0 ? `, ${progress.failed} failed` : ''}`
-        : `measuring: ${progress.seconds.toFixed(0)} s, ${received(progress)}`;
-    const complete = progress.phase === 'joining' && progress.joined + progress.failed === progress.all;
-    if (text === last || (Date.now() < next && !complete)) return;
-    last = text;
-    next = Date.now() + (process.stderr.isTTY ? 200 : 5_000);
-    show(text);
+    const all = progress.phase === 'joining' && progress.joined + progress.failed === progress.all;
+    if (progress.phase === phase && Date.now() < next && !all) return;
+    phase = progress.phase;
+    next = Date.now() + interval;
+    show(progressText(progress));
   };
+}
+
+function progressText(progress: Progress): string {
+  if (progress.phase === 'measuring')
+    return `measuring: ${progress.seconds.toFixed(0)} s, ${received(progress)}`;
+  const { joined, failed, all } = progress;
+  return `joining: ${joined} of ${all}${failed > 0 ? `, ${failed} failed` : ''}`;
 }
 
 function received({ seconds, counts }: Progress & { phase: 'measuring' }): string {
