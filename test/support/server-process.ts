@@ -61,12 +61,14 @@ function statOf(pid: number): string[] {
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
-function cpuOf(pid: number): number {
+/** Milliseconds of processor time of one process. */
+export function cpuOf(pid: number): number {
   const fields = statOf(pid);
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS;
 }
 
-function memoryOf(pid: number): number {
+/** Bytes of memory that one process holds. */
+export function memoryOf(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kilobytes) * 1024;
 }
