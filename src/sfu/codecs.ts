@@ -43,7 +43,7 @@ export function routerCodecs(videoCodecs: readonly VideoCodec[]): types.RouterRt
 // mediasoup hands out a deep copy at every look at these, which made half of the cost of a join in a large room.
 // They never change, so one copy each serves.
 const capabilities = new WeakMap<types.Router, types.RtpCapabilities>();
-const parameters = new WeakMap<types.Consumer, types.RtpParameters>();
+const parameters = new WeakMap<types.Consumer | types.Producer, types.RtpParameters>();
 
 /** What a router takes; not to be changed. */
 export function capabilitiesOf(router: types.Router): types.RtpCapabilities {
@@ -52,10 +52,10 @@ export function capabilitiesOf(router: types.Router): types.RtpCapabilities {
   return known;
 }
 
-/** How a consumer sends; not to be changed. */
-export function parametersOf(consumer: types.Consumer): types.RtpParameters {
-  let known = parameters.get(consumer);
-  if (!known) parameters.set(consumer, (known = consumer.rtpParameters));
+/** How a consumer sends, or what a producer takes; not to be changed. */
+export function parametersOf(source: types.Consumer | types.Producer): types.RtpParameters {
+  let known = parameters.get(source);
+  if (!known) parameters.set(source, (known = source.rtpParameters));
   return known;
 }
 
