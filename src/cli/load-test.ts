@@ -158,7 +158,10 @@ function defaultUrl({ host, port, publicUrl }: Config): string {
   return `ws://${name.includes(':') ? `[${name}]` : name}:${port}/signaling`;
 }
 
-function firstKey({ accounts }: Config): ApiKey & { accountSid: string } {
+/** What a token is signed with. */
+type SigningKey = Pick<ApiKey, 'sid' | 'secret' | 'accountSid'>;
+
+function firstKey({ accounts }: Config): SigningKey {
   const account = accounts[0];
   const key = account?.keys[0];
   if (!account || !key)
@@ -166,7 +169,7 @@ function firstKey({ accounts }: Config): ApiKey & { accountSid: string } {
   return { ...key, accountSid: account.sid };
 }
 
-async function seatsOf(flags: LoadFlags, key: ApiKey & { accountSid: string }): Promise<Seat[]> {
+async function seatsOf(flags: LoadFlags, key: SigningKey): Promise<Seat[]> {
   const { rooms, publishers, subscribers } = flags;
   const test = randomUUID().slice(0, 8);
   const clock = new SystemClock();
