@@ -280,6 +280,7 @@ lab.sent = async () => {
         width: item.frameWidth ?? 0,
         bytes: item.bytesSent ?? 0,
         active: item.active,
+        keyFrameRequests: item.pliCount ?? 0,
         codec: stats.get(item.codecId)?.mimeType ?? null,
       });
     }
