@@ -12,6 +12,9 @@ import type { RemoteMediaSection } from '../src/sfu/sdp/parse.js';
 import { DescriptionWriter } from '../src/sfu/sdp/render.js';
 import type { LocalMediaSection, LocalTransport } from '../src/sfu/sdp/render.js';
 
+/** As the server has it: without it, the bare fan-out loses what the server does not. */
+const SOCKET_BUFFER = 4 * 1024 * 1024;
+
 /**
  * The least that forwards everyone's audio and video to everyone with mediasoup: one router, and of the signalling
  * as much as the load test's participants need. No tokens, no model, no switching off, no data.
@@ -36,7 +39,11 @@ export class BareRoom {
   static async start(): Promise<BareRoom> {
     const worker = await createWorker({ workerBin: workerPath()! });
     const router = await worker.createRouter({ mediaCodecs: routerCodecs(['VP8']) });
-    const server = await worker.createWebRtcServer({ listenInfos: [{ protocol: 'udp', ip: '127.0.0.1' }] });
+    const server = await worker.createWebRtcServer({
+      listenInfos: [
+        { protocol: 'udp', ip: '127.0.0.1', recvBufferSize: SOCKET_BUFFER, sendBufferSize: SOCKET_BUFFER },
+      ],
+    });
     const room = new BareRoom(worker, router, server);
     await new Promise((resolve) => room.#sockets.once('listening', resolve));
     return room;

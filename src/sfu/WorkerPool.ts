@@ -60,6 +60,12 @@ class PooledWorker implements MediaWorker {
 }
 
 const RESTART_DELAY = 500;
+/**
+ * Bytes that may wait in a worker's UDP socket, which all its participants share, as far as the system allows
+ * (`net.core.rmem_max`, `wmem_max`). The system's default, 208 KiB, is what 50 publishers of video send in a tenth of
+ * a second, and what one of them loses is lost to all others.
+ */
+const SOCKET_BUFFER = 4 * 1024 * 1024;
 
 /** mediasoup's worker processes. Rooms are spread over them; one that dies is replaced. */
 export class WorkerPool {
@@ -139,7 +145,7 @@ export class WorkerPool {
     try {
       const webRtcServer = await worker.createWebRtcServer({
         listenInfos: [
-          { protocol: 'udp', ...listen },
+          { protocol: 'udp', ...listen, recvBufferSize: SOCKET_BUFFER, sendBufferSize: SOCKET_BUFFER },
           { protocol: 'tcp', ...listen },
         ],
       });
