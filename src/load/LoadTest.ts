@@ -43,11 +43,13 @@ export class LoadTest {
   readonly #onProgress: (progress: Progress) => void;
   readonly #seats: ReadonlyMap<number, Seat>;
   readonly #workers: Worker[] = [];
-  readonly #joins: Measured['joins'] = [];
-  readonly #failures: Measured['failures'] = [];
+  readonly #joins = new Map<Seat, JoinTimes>();
+  /** Also of those who had joined; who failed does not come back. */
+  readonly #failures = new Map<Seat, string>();
   #onChange: () => void = () => {};
   #fail: (error: Error) => void = () => {};
   #ready = 0;
+  #joining = true;
   #stopped = false;
 
   constructor(options: LoadTestOptions, onProgress: (progress: Progress) => void = () => {}) {
@@ -102,13 +104,14 @@ export class LoadTest {
   async #joinAll(): Promise<void> {
     const { seats, joinTimeout } = this.#options;
     const last = Math.max(...seats.map(({ joinAt }) => joinAt));
-    const settled = (): number => this.#joins.length + this.#failures.length;
     this.#tell({ type: 'start', at: Date.now() });
-    await this.#until(() => settled() === seats.length, last + joinTimeout * 1000);
-    const known = new Set([...this.#joins, ...this.#failures].map(({ seat }) => seat));
+    const settled = (): boolean => this.#joins.size + this.#failures.size === seats.length;
+    await this.#until(settled, last + joinTimeout * 1000);
     for (const seat of seats) {
-      if (!known.has(seat)) this.#failures.push({ seat, reason: `had not joined after ${joinTimeout} s` });
+      if (!this.#joins.has(seat) && !this.#failures.has(seat))
+        this.#failures.set(seat, `had not joined after ${joinTimeout} s`);
     }
+    this.#joining = false;
   }
 
   async #measure(): Promise<Measured> {
@@ -127,8 +130,8 @@ export class LoadTest {
     const mean = (value: (counts: Counts) => number): number =>
       all.reduce((sum, counts) => sum + value(counts), 0) / all.length;
     return {
-      joins: this.#joins,
-      failures: this.#failures,
+      joins: [...this.#joins].map(([seat, times]) => ({ seat, times })),
+      failures: [...this.#failures].map(([seat, reason]) => ({ seat, reason })),
       from,
       to,
       counts: all.at(-1)!,
@@ -161,25 +164,26 @@ export class LoadTest {
       case 'ready':
         this.#ready++;
         break;
-      case 'joined':
-        this.#joins.push({ seat: this.#seats.get(message.seat)!, times: message.times });
+      case 'joined': {
+        const seat = this.#seats.get(message.seat)!;
+        if (!this.#failures.has(seat)) this.#joins.set(seat, message.times);
         break;
-      case 'failed':
-        this.#failures.push({ seat: this.#seats.get(message.seat)!, reason: message.reason });
+      }
+      case 'failed': {
+        const seat = this.#seats.get(message.seat)!;
+        this.#joins.delete(seat);
+        if (!this.#failures.has(seat)) this.#failures.set(seat, message.reason);
         break;
+      }
       case 'counts':
         return;
       default:
         assertNever(message);
     }
     this.#onChange();
-    const { seats } = this.#options;
-    this.#onProgress({
-      phase: 'joining',
-      joined: this.#joins.length,
-      failed: this.#failures.length,
-      all: seats.length,
-    });
+    if (!this.#joining) return;
+    const [joined, failed] = [this.#joins.size, this.#failures.size];
+    this.#onProgress({ phase: 'joining', joined, failed, all: this.#options.seats.length });
   }
 
   #tell(message: ToThread): void {

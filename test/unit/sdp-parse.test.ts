@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDescription } from '../../src/sfu/sdp/parse.js';
+import { DescriptionReader, parseDescription } from '../../src/sfu/sdp/parse.js';
 import type { RemoteMediaSection } from '../../src/sfu/sdp/parse.js';
 import { codeOf } from '../support/model.js';
 
@@ -390,5 +390,41 @@ describe('A description', () => {
         expect(codeOf(() => parseDescription(start + rest))).toBe(53403);
       }),
     );
+  });
+});
+
+describe('Descriptions of one client, one after the other', () => {
+  const read = (reader: DescriptionReader, lines: readonly string[]) =>
+    reader.read(`${lines.join('\r\n')}\r\n`);
+  const fresh = (lines: readonly string[]) => read(new DescriptionReader(), lines);
+
+  it('are read as if each were the first, whatever of them is new', () => {
+    const reader = new DescriptionReader();
+    const muted = CHROME.map((line) => (line === 'a=sendrecv' ? 'a=inactive' : line));
+    const restarted = CHROME.map((line) => line.replace('a=ice-ufrag:4ZcD', 'a=ice-ufrag:new0'));
+    const shorter = CHROME.slice(
+      0,
+      CHROME.findIndex((line) => line.startsWith('m=video')),
+    );
+    for (const lines of [CHROME, CHROME, muted, restarted, shorter, CHROME])
+      expect(read(reader, lines)).toEqual(fresh(lines));
+    expect(read(reader, restarted).iceUfrag).toBe('new0');
+  });
+
+  it('share the sections that stayed as they were', () => {
+    const reader = new DescriptionReader();
+    const first = read(reader, CHROME);
+    const renamed = CHROME.map((line) => line.replace(CAMERA, 'another-camera'));
+    const second = read(reader, renamed);
+    const unchanged = second.sections.filter((section, index) => section === first.sections[index]);
+    expect(unchanged).toHaveLength(first.sections.length - 1);
+  });
+
+  it('are not confused by one that was refused', () => {
+    const reader = new DescriptionReader();
+    read(reader, CHROME);
+    const twice = CHROME.map((line) => line.replace(/^a=mid:1$/, 'a=mid:0'));
+    expect(codeOf(() => read(reader, twice))).toBe(53403);
+    expect(read(reader, CHROME)).toEqual(fresh(CHROME));
   });
 });

@@ -2,7 +2,7 @@ import type { types } from 'mediasoup';
 import { parse } from 'sdp-transform';
 import { describe, expect, it } from 'vitest';
 import { parseDescription } from '../../src/sfu/sdp/parse.js';
-import { renderDescription } from '../../src/sfu/sdp/render.js';
+import { DescriptionWriter, renderDescription } from '../../src/sfu/sdp/render.js';
 import type { LocalDescription, LocalMediaSection, LocalSection } from '../../src/sfu/sdp/render.js';
 
 const HASH = Array.from({ length: 32 }, (_, index) => (index + 160).toString(16).toUpperCase()).join(':');
@@ -227,5 +227,28 @@ describe("The server's description", () => {
         { mid: 's1', kind: 'application' },
       ],
     });
+  });
+});
+
+describe("The server's descriptions, one after the other", () => {
+  it('are written as if each were the first, whatever of them is new', () => {
+    const writer = new DescriptionWriter();
+    const idle = video({ direction: 'inactive', source: null });
+    const restarted = {
+      ...transport,
+      iceParameters: { ...transport.iceParameters, usernameFragment: 'another' },
+    };
+    const turns: Partial<LocalDescription>[] = [
+      { type: 'answer', sections: [audio] },
+      { sections: [audio, video(), data] },
+      { sections: [audio, video(), data] },
+      { sections: [audio, idle, data, video({ mid: 's2' })] },
+      { sections: [audio, video(), data, video({ mid: 's2', codecs: [VP8] })], transport: restarted },
+      { sections: [video(), audio] },
+    ];
+    for (const [index, turn] of turns.entries()) {
+      const description = { type: 'offer', version: index + 1, transport, sections: [], ...turn } as const;
+      expect(writer.write(description)).toBe(renderDescription(description));
+    }
   });
 });
