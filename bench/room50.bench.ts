@@ -18,7 +18,7 @@ const LAST_FEW = 5;
 const LOAD = [
   ...['--publishers', String(PARTICIPANTS), '--join-rate', '4', '--join-timeout', '60'],
   // One packet a frame in the lowest layer: two cores have to carry the server and the load.
-  ...['--layers', '100,300', '--frame-rate', '12', '--speakers', '3'],
+  ...['--layers', '80,240', '--frame-rate', '8', '--speakers', '2'],
   ...['--duration', '15', '--json'],
 ];
 const SAMPLE_MS = 250;
