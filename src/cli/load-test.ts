@@ -65,21 +65,11 @@ const FLAGS = {
   threads: ['N', wholeNumber(1, 64).optional(), 'threads that make the load; one a core by default'],
 } as const;
 
-const flagsSchema = z.strictObject({
-  url: FLAGS.url[1],
-  rooms: FLAGS.rooms[1],
-  publishers: FLAGS.publishers[1],
-  subscribers: FLAGS.subscribers[1],
-  duration: FLAGS.duration[1],
-  'join-rate': FLAGS['join-rate'][1],
-  'join-timeout': FLAGS['join-timeout'][1],
-  layout: FLAGS.layout[1],
-  tiles: FLAGS.tiles[1],
-  layers: FLAGS.layers[1],
-  'frame-rate': FLAGS['frame-rate'][1],
-  speakers: FLAGS.speakers[1],
-  threads: FLAGS.threads[1],
-});
+const flagsSchema = z.strictObject(
+  Object.fromEntries(Object.entries(FLAGS).map(([name, [, schema]]) => [name, schema])) as {
+    -readonly [Name in keyof typeof FLAGS]: (typeof FLAGS)[Name][1];
+  },
+);
 type LoadFlags = z.output<typeof flagsSchema>;
 
 const TOKEN_TTL = 24 * 60 * 60;
