@@ -4,13 +4,16 @@ import { twilioError } from '../errors.js';
 import type { TwilioError } from '../errors.js';
 import type {
   BandwidthProfile,
+  Description,
   MediaChannel,
   MediaRequest,
   ParticipantMedia,
   PeerConnectionState,
 } from '../rooms/media.js';
 import type { Participant } from '../rooms/Participant.js';
-import type { PublishedTrack } from '../rooms/PublishedTrack.js';
+import type { PublishedTrack, TrackPriority } from '../rooms/PublishedTrack.js';
+import type { ControlChannel } from './control/ControlChannel.js';
+import { ControlChannels } from './control/ControlChannels.js';
 import type { ClientChannel, ServerChannel } from './data/DataChannels.js';
 import type { Incoming, Outgoing } from './MediaSection.js';
 import { PeerConnection } from './PeerConnection.js';
@@ -24,15 +27,20 @@ interface Relay {
   readonly channel: ServerChannel;
 }
 
+const NO_CHANNELS: ReadonlyMap<MediaChannel, string> = new Map();
+
 /**
  * A participant's media: what it sends, and what it receives of the others. What it should receive is what the
  * model says; {@link reconcile} brings what it does receive in line with that, whatever happened in between.
  */
 export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate {
   readonly participant: Participant;
-  readonly channels: ReadonlyMap<MediaChannel, string> = new Map();
   readonly #room: SfuRoom;
   readonly #onChange: () => void;
+  /** The channels of media signalling that the client asked for. */
+  #wantedChannels: readonly MediaChannel[] = [];
+  #control: ControlChannels | null = null;
+  #controlCount = 0;
   #peerConnection: PeerConnection | null = null;
   /** Connections that are closed, by id: the client is told for as long as it may not know. */
   readonly #closed: PeerConnectionState[] = [];
@@ -54,15 +62,30 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
     return [...this.#closed, ...(this.#peerConnection?.states ?? [])];
   }
 
+  /**
+   * The channels of media signalling that are served, each with the label of its data channel. None while the
+   * client has yet to offer a new peer connection in place of a lost one: the channels of the old one must have
+   * closed before it hears of others.
+   */
+  get channels(): ReadonlyMap<MediaChannel, string> {
+    return this.#control?.labels ?? NO_CHANNELS;
+  }
+
+  /** The channel of media signalling of this class, if it is served. */
+  channel<C extends ControlChannel>(kind: abstract new (...args: never[]) => C): C | undefined {
+    return this.#control?.get(kind);
+  }
+
   /** Sets up the peer connection that the client offers, and answers. */
   async start(request: MediaRequest, surroundings: PeerConnectionSurroundings): Promise<void> {
+    this.#wantedChannels = request.channels;
     const offered = request.peerConnections.find(({ description }) => description?.type === 'offer');
     if (!offered?.description) return;
     const peerConnection = await PeerConnection.create(offered.id, surroundings, this);
     // The participant may be gone by now.
     if (this.participant.status === 'disconnected') return peerConnection.close();
     this.#peerConnection = peerConnection;
-    await peerConnection.receive(offered.description);
+    await this.#receive(peerConnection, offered.description);
   }
 
   /**
@@ -74,6 +97,7 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
     if (!lost) return;
     lost.close();
     this.#peerConnection = null;
+    this.#closeChannels();
     this.#closed.push(...lost.states);
     this.#forgetAll();
     const fresh = await PeerConnection.create(randomUUID(), surroundings, this);
@@ -94,13 +118,42 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
 
   update(states: readonly PeerConnectionState[]): void {
     for (const { id, description } of states) {
-      if (id === this.#peerConnection?.id && description) void this.#peerConnection.receive(description);
+      if (id === this.#peerConnection?.id && description)
+        void this.#receive(this.#peerConnection, description);
     }
+  }
+
+  async #receive(peerConnection: PeerConnection, description: Description): Promise<void> {
+    await peerConnection.receive(description);
+    if (description.type === 'offer') this.#openChannels(peerConnection);
+  }
+
+  /** Opens the channels of media signalling, once the client has offered the connection that carries them. */
+  #openChannels(peerConnection: PeerConnection): void {
+    if (this.#control || peerConnection.closed || peerConnection !== this.#peerConnection) return;
+    this.#control = new ControlChannels(this.#wantedChannels, String(++this.#controlCount), this);
+    this.#onChange();
+    this.#control.open(peerConnection.dataChannels).catch(() => {
+      // The connection may have ended meanwhile.
+      if (!peerConnection.transport.closed) this.onError(twilioError(53401));
+    });
+  }
+
+  #closeChannels(): void {
+    this.#control?.close();
+    this.#control = null;
   }
 
   setBandwidthProfile(_profile: BandwidthProfile | null): void {}
 
+  /** The client says how much it cares for a track; null takes that back. */
+  setSubscribePriority(_trackSid: string, _priority: TrackPriority | null): void {}
+
+  /** Who speaks, as this participant hears it: never itself, null while nobody does. */
+  setDominantSpeaker(_speaker: Participant | null): void {}
+
   close(): void {
+    this.#closeChannels();
     this.#peerConnection?.close();
     this.#incoming.clear();
     this.#outgoing.clear();
@@ -249,6 +302,7 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
   }
 
   onClosedByClient(): void {
+    this.#closeChannels();
     this.#peerConnection?.close();
   }
 

@@ -288,6 +288,21 @@ lab.sent = async () => {
   return result;
 };
 
+/** The channels of media signalling that are up, by name: those that the SDK can send on. */
+lab.channels = () => {
+  const signaling = lab.room._signaling;
+  return [
+    signaling._dominantSpeakerSignaling,
+    signaling._networkQualitySignaling,
+    signaling._trackPrioritySignaling,
+    signaling._trackSwitchOffSignaling,
+    signaling._renderHintsSignaling,
+    signaling._publisherHintsSignaling,
+  ]
+    .filter(({ _transport }) => _transport?._dataChannel.readyState === 'open')
+    .map(({ channel, _transport }) => [channel, _transport._dataChannel.label]);
+};
+
 lab.sdp = () =>
   lab
     .rawPeerConnections()

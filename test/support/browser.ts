@@ -323,6 +323,24 @@ export class LabPage {
     );
   }
 
+  /** Waits until these channels of media signalling are up, and no others; returns their labels. */
+  async untilChannels(...names: string[]): Promise<Record<string, string>> {
+    let channels: [string, string][] = [];
+    await this.until(
+      async () => {
+        channels = await this.call('channels');
+        return (
+          channels
+            .map(([name]) => name)
+            .sort()
+            .join() === [...names].sort().join()
+        );
+      },
+      async () => `${names.join()} at ${this.identity}; up are ${JSON.stringify(channels)}`,
+    );
+    return Object.fromEntries(channels);
+  }
+
   /** The m-sections of the page's only peer connection. */
   async sectionCount(): Promise<number> {
     const [description] = await this.call<{ local: string }[]>('sdp');

@@ -1,0 +1,25 @@
+import { describe, expect, test } from 'vitest';
+import { useLab } from '../support/lab-suite.js';
+
+const suite = useLab();
+
+describe('the channels of media signalling', () => {
+  test('come up where they are asked for, though the client has no data track', async () => {
+    const alice = await suite.lab.join('alice', 'channels', [], { bandwidthProfile: { video: {} } });
+    await alice.untilChannels('track_priority');
+  });
+
+  test('come up anew, under other labels, when the media move to another worker', async () => {
+    const profile = { bandwidthProfile: { video: {} } };
+    const alice = await suite.lab.join('alice', 'moving', [{ kind: 'video', name: 'face' }], profile);
+    const bob = await suite.lab.join('bob', 'moving', [], profile);
+    await bob.flows('alice/face');
+    const before = await bob.untilChannels('track_priority');
+    for (const pid of suite.atrium.workers.pids) process.kill(pid, 'SIGKILL');
+    await bob.logged('trackUnsubscribed', 'alice', 'face');
+    await bob.flows('alice/face');
+    const after = await bob.untilChannels('track_priority');
+    expect(Object.values(after)).not.toEqual(Object.values(before));
+    await alice.untilChannels('track_priority');
+  });
+});

@@ -1,0 +1,111 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { ControlChannel } from '../../src/sfu/control/ControlChannel.js';
+import type { DataChannels } from '../../src/sfu/data/DataChannels.js';
+
+const schema = z.object({ type: z.literal('count'), count: z.number() });
+
+class CountChannel extends ControlChannel<z.infer<typeof schema>> {
+  readonly counts: number[] = [];
+  readies = 0;
+  ends = 0;
+
+  constructor() {
+    super(schema);
+  }
+
+  tell(message: object): void {
+    this.send(message);
+  }
+
+  protected onReady(): void {
+    this.readies++;
+  }
+
+  protected onMessage({ count }: z.infer<typeof schema>): void {
+    this.counts.push(count);
+  }
+
+  protected override onClosed(): void {
+    this.ends++;
+  }
+}
+
+const message = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+const count = (value: number): Buffer => message({ type: 'count', count: value });
+
+let channel: CountChannel;
+let sent: (string | Buffer)[];
+let dataChannelClosed: boolean;
+let dataChannels: DataChannels;
+
+beforeEach(() => {
+  channel = new CountChannel();
+  sent = [];
+  dataChannelClosed = false;
+  dataChannels = {
+    open: async () => ({
+      send: (text: string | Buffer) => sent.push(text),
+      close: () => (dataChannelClosed = true),
+    }),
+  } as unknown as DataChannels;
+});
+
+describe('a channel of media signalling', () => {
+  test('reads what its schema knows', () => {
+    channel.receive(count(1));
+    channel.receive(count(2));
+    expect(channel.counts).toEqual([1, 2]);
+  });
+
+  test.each([
+    ['text that is no JSON', Buffer.from('{"type":"count"')],
+    ['bytes', Buffer.from([0xff, 0xfe, 0x00])],
+    ['nothing', Buffer.alloc(0)],
+    ['another type', message({ type: 'other' })],
+    ['a value of another kind', message({ type: 'count', count: 'one' })],
+    ['null', message(null)],
+    ['a giant', message({ type: 'count', count: 1, ballast: 'x'.repeat(65_536) })],
+  ])('drops %s', (_name, garbage) => {
+    channel.receive(garbage);
+    channel.receive(count(2));
+    expect(channel.counts).toEqual([2]);
+  });
+
+  test('bears a flood, and drops most of it', () => {
+    for (let n = 0; n < 10_000; n++) channel.receive(count(n));
+    expect(channel.counts.length).toBeGreaterThanOrEqual(400);
+    expect(channel.counts.length).toBeLessThan(5_000);
+  });
+
+  test('sends once the client listens', async () => {
+    await channel.open(dataChannels, 'label');
+    channel.tell({ type: 'early' });
+    channel.receive(message({ type: 'ready' }));
+    channel.tell({ type: 'news' });
+    expect(channel.readies).toBe(1);
+    expect(sent).toEqual(['{"type":"news"}']);
+  });
+
+  test('is over when it is closed', async () => {
+    await channel.open(dataChannels, 'label');
+    channel.receive(message({ type: 'ready' }));
+    channel.close();
+    channel.close();
+    channel.tell({ type: 'late' });
+    channel.receive(count(1));
+    expect({ sent, counts: channel.counts, ends: channel.ends, dataChannelClosed }).toEqual({
+      sent: [],
+      counts: [],
+      ends: 1,
+      dataChannelClosed: true,
+    });
+  });
+
+  test('closes its data channel even when that opens only afterwards', async () => {
+    const opening = channel.open(dataChannels, 'label');
+    channel.close();
+    await opening;
+    expect(dataChannelClosed).toBe(true);
+  });
+});
