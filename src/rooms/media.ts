@@ -1,4 +1,5 @@
 import type { Participant } from './Participant.js';
+import type { TrackPriority } from './PublishedTrack.js';
 import type { Room } from './Room.js';
 
 // What the house asks of a media plane: the SFU for group rooms, the mesh for peer-to-peer ones.
@@ -37,14 +38,29 @@ export const MEDIA_CHANNELS = [
 ] as const;
 export type MediaChannel = (typeof MEDIA_CHANNELS)[number];
 
-/** How a client wants its downlink shared out (`bandwidthProfile.video` of the SDK's connect options). */
+/** Pixels. */
+export interface Dimensions {
+  width: number;
+  height: number;
+}
+
+/**
+ * How a client wants its downlink shared out (`bandwidthProfile.video` of the SDK's connect options, where the
+ * defaults stand).
+ */
 export interface BandwidthProfile {
+  /** Default `grid`. */
   mode?: 'grid' | 'collaboration' | 'presentation';
+  /** Videos that are on at once; 0 and less are without limit, which is the default. */
   maxTracks?: number;
-  /** Bits a second. */
+  /** Bits a second; 0 is without limit, which is the default. */
   maxSubscriptionBitrate?: number;
-  dominantSpeakerPriority?: 'low' | 'standard' | 'high';
+  /** What the dominant speaker's videos have at least. Default `standard`. */
+  dominantSpeakerPriority?: TrackPriority;
+  /** What the bandwidth may have switched off. Default `predicted`. */
   trackSwitchOff?: 'disabled' | 'detected' | 'predicted';
+  /** How large videos of each priority are shown, where the page gives no hint of a track's own. */
+  renderDimensions?: Partial<Record<TrackPriority, Dimensions>>;
 }
 
 /** What a client brings along for its media when it joins. */

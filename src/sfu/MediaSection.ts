@@ -1,7 +1,7 @@
 import type { types } from 'mediasoup';
-import type { PublishedTrack } from '../rooms/PublishedTrack.js';
 import { parametersOf } from './codecs.js';
 import type { HeaderExtension } from './header-extensions.js';
+import type { Outgoing } from './Outgoing.js';
 import type { Direction } from './sdp/parse.js';
 import type { LocalMediaSection } from './sdp/render.js';
 
@@ -11,16 +11,6 @@ export interface Incoming {
   readonly trackId: string;
   /** Tells whether the client still sends the same. */
   readonly key: string;
-}
-
-/** What the server sends in a media section. */
-export interface Outgoing {
-  readonly consumer: types.Consumer;
-  readonly track: PublishedTrack;
-  /** The id under which the client finds it: the second word of `a=msid`. */
-  readonly receiverId: string;
-  /** The client has agreed to receive it. */
-  agreed: boolean;
 }
 
 /** Kilobits a second at which a client begins to send video, rather than its own 300. */
@@ -109,12 +99,10 @@ export class MediaSection {
     } as LocalMediaSection;
   }
 
-  /** A negotiation is complete: what was described holds. Returns what the client receives from now on. */
-  settle(): Outgoing | null {
+  /** A negotiation is complete: what was described holds, and what the server sends may flow. */
+  settle(): void {
     this.agreed = true;
     this.sendingAgreed = this.sendingOffered;
-    if (!this.outgoing || !this.sendingAgreed || this.outgoing.agreed) return null;
-    this.outgoing.agreed = true;
-    return this.outgoing;
+    if (this.sendingAgreed) this.outgoing?.release('negotiation');
   }
 }

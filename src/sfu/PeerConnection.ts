@@ -10,8 +10,9 @@ import { DataChannels } from './data/DataChannels.js';
 import type { ClientChannel, DataHub } from './data/DataChannels.js';
 import { HeaderExtensions, consumerHeaderExtensions } from './header-extensions.js';
 import { MediaSection } from './MediaSection.js';
-import type { Incoming, Outgoing } from './MediaSection.js';
+import type { Incoming } from './MediaSection.js';
 import { Negotiation } from './Negotiation.js';
+import { Outgoing } from './Outgoing.js';
 import { PayloadTypes } from './PayloadTypes.js';
 import { DescriptionReader } from './sdp/parse.js';
 import type { RemoteCodec, RemoteDescription, RemoteMediaSection, RemoteSource } from './sdp/parse.js';
@@ -35,8 +36,6 @@ export interface PeerConnectionDelegate {
   reconcile(): Promise<void>;
   onIncoming(incoming: Incoming): void;
   onIncomingEnded(incoming: Incoming): void;
-  /** The client receives it from now on. */
-  onOutgoingAgreed(outgoing: Outgoing): void;
   onClientChannel(channel: ClientChannel): void;
   /** The client gave the connection up. */
   onClosedByClient(): void;
@@ -45,6 +44,9 @@ export interface PeerConnectionDelegate {
 
 /** Bits a second: what a subscriber is taken to have until it was measured. */
 const INITIAL_OUTGOING_BITRATE = 2_000_000;
+/** Bits a second: between these, mediasoup can be told a limit. */
+const LEAST_LIMIT = 30_000;
+const MOST_LIMIT = 2 ** 31;
 /** Milliseconds between two requests for a key frame of the same producer. */
 const KEY_FRAME_REQUEST_DELAY = 500;
 /** Tracks that a client may send at once, published or not. */
@@ -252,8 +254,7 @@ export class PeerConnection {
         section.agreed = true;
         continue;
       }
-      const begun = section.settle();
-      if (begun) this.#delegate.onOutgoingAgreed(begun);
+      section.settle();
     }
   }
 
@@ -408,7 +409,7 @@ export class PeerConnection {
       paused: true,
       enableRtx: producer.kind === 'video' && this.#hasRtx('video'),
     });
-    const outgoing: Outgoing = { consumer, track, receiverId, agreed: false };
+    const outgoing = new Outgoing(consumer, track, receiverId);
     const section =
       this.#sections.filter(isMedia).find((candidate) => candidate.isFreeFor(consumer)) ??
       this.#addSection(consumer.kind);
@@ -416,6 +417,12 @@ export class PeerConnection {
     section.codecs = parametersOf(consumer).codecs;
     this.#offerNeeded = true;
     return outgoing;
+  }
+
+  /** Limits what is sent, in bits a second; null takes the limit away. */
+  limitOutgoingBitrate(bitrate: number | null): void {
+    const limit = bitrate === null ? 0 : Math.round(Math.min(Math.max(bitrate, LEAST_LIMIT), MOST_LIMIT));
+    if (!this.#transport.closed) this.#transport.setMaxOutgoingBitrate(limit).catch(() => {});
   }
 
   /** Stops to send a track. */

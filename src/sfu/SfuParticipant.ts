@@ -15,10 +15,18 @@ import type { PublishedTrack, TrackPriority } from '../rooms/PublishedTrack.js';
 import type { ControlChannel } from './control/ControlChannel.js';
 import { ControlChannels } from './control/ControlChannels.js';
 import type { ClientChannel, ServerChannel } from './data/DataChannels.js';
-import type { Incoming, Outgoing } from './MediaSection.js';
+import { PublisherHintsChannel } from './control/PublisherHintsChannel.js';
+import type { HintResult, TrackHint } from './control/RenderHintsChannel.js';
+import { TrackSwitchOffChannel } from './control/TrackSwitchOffChannel.js';
+import type { Incoming } from './MediaSection.js';
+import type { Outgoing } from './Outgoing.js';
 import { PeerConnection } from './PeerConnection.js';
 import type { PeerConnectionDelegate, PeerConnectionSurroundings } from './PeerConnection.js';
+import { PublisherHints } from './PublisherHints.js';
+import type { LayeredTrack } from './PublisherHints.js';
+import type { MeteredSubscriber } from './RoomMeter.js';
 import type { SfuRoom } from './SfuRoom.js';
+import { VideoAllocator } from './VideoAllocator.js';
 
 /** A data track on its way to this participant. */
 interface Relay {
@@ -33,7 +41,7 @@ const NO_CHANNELS: ReadonlyMap<MediaChannel, string> = new Map();
  * A participant's media: what it sends, and what it receives of the others. What it should receive is what the
  * model says; {@link reconcile} brings what it does receive in line with that, whatever happened in between.
  */
-export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate {
+export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate, MeteredSubscriber {
   readonly participant: Participant;
   readonly #room: SfuRoom;
   readonly #onChange: () => void;
@@ -51,11 +59,17 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
   readonly #outgoing = new Map<string, Outgoing>();
   readonly #relays = new Map<string, Relay>();
   #nextReceiver = 1;
+  /** Decides what of the videos that it receives is sent. */
+  readonly allocator: VideoAllocator;
+  /** Which layers of its own videos it is to send. */
+  readonly hints: PublisherHints;
 
   constructor(participant: Participant, room: SfuRoom, onChange: () => void) {
     this.participant = participant;
     this.#room = room;
     this.#onChange = onChange;
+    this.allocator = this.#createAllocator();
+    this.hints = this.#createHints();
   }
 
   get peerConnections(): readonly PeerConnectionState[] {
@@ -79,12 +93,13 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
   /** Sets up the peer connection that the client offers, and answers. */
   async start(request: MediaRequest, surroundings: PeerConnectionSurroundings): Promise<void> {
     this.#wantedChannels = request.channels;
+    this.allocator.setProfile(request.bandwidthProfile);
     const offered = request.peerConnections.find(({ description }) => description?.type === 'offer');
     if (!offered?.description) return;
     const peerConnection = await PeerConnection.create(offered.id, surroundings, this);
     // The participant may be gone by now.
     if (this.participant.status === 'disconnected') return peerConnection.close();
-    this.#peerConnection = peerConnection;
+    this.#adopt(peerConnection);
     await this.#receive(peerConnection, offered.description);
   }
 
@@ -102,9 +117,14 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
     this.#forgetAll();
     const fresh = await PeerConnection.create(randomUUID(), surroundings, this);
     if (this.participant.status === 'disconnected') return fresh.close();
-    this.#peerConnection = fresh;
+    this.#adopt(fresh);
     fresh.invite();
     this.#onChange();
+  }
+
+  #adopt(peerConnection: PeerConnection): void {
+    this.#peerConnection = peerConnection;
+    if (this.allocator.maxBitrate !== null) peerConnection.limitOutgoingBitrate(this.allocator.maxBitrate);
   }
 
   #forgetAll(): void {
@@ -144,15 +164,33 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
     this.#control = null;
   }
 
-  setBandwidthProfile(_profile: BandwidthProfile | null): void {}
+  setBandwidthProfile(profile: BandwidthProfile | null): void {
+    this.allocator.setProfile(profile);
+  }
 
   /** The client says how much it cares for a track; null takes that back. */
-  setSubscribePriority(_trackSid: string, _priority: TrackPriority | null): void {}
+  setSubscribePriority(trackSid: string, priority: TrackPriority | null): void {
+    if (this.#room.othersTrack(this.participant, trackSid)) this.allocator.setPriority(trackSid, priority);
+  }
+
+  /** The client says which tracks are seen, and how large. Returns, in their order, what became of the hints. */
+  setRenderHints(hints: readonly TrackHint[]): HintResult[] {
+    const judged = hints.map((entry): HintResult => {
+      const track = this.#room.othersTrack(this.participant, entry.trackSid);
+      if (!track) return 'UNKNOWN_TRACK';
+      return track.kind === 'video' ? 'OK' : 'INVALID_HINT';
+    });
+    this.allocator.setHints(hints.filter((_, index) => judged[index] === 'OK'));
+    return judged;
+  }
 
   /** Who speaks, as this participant hears it: never itself, null while nobody does. */
-  setDominantSpeaker(_speaker: Participant | null): void {}
+  setDominantSpeaker(speaker: Participant | null): void {
+    this.allocator.setDominantSpeaker(speaker);
+  }
 
   close(): void {
+    this.hints.close();
     this.#closeChannels();
     this.#peerConnection?.close();
     this.#incoming.clear();
@@ -172,6 +210,13 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
     return this.#incoming.get(track.clientId)?.producer;
   }
 
+  /** The producers of the videos that it sends, published or not. */
+  get videoProducers(): types.Producer[] {
+    return [...this.#incoming.values()]
+      .map(({ producer }) => producer)
+      .filter(({ kind }) => kind === 'video');
+  }
+
   clientChannelOf(track: PublishedTrack): ClientChannel | undefined {
     return this.#clientChannels.get(track.clientId);
   }
@@ -180,6 +225,7 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
     this.#incoming.set(incoming.trackId, incoming);
     const track = this.participant.trackByClientId(incoming.trackId);
     if (track) this.followMute(track);
+    this.hints.changed();
     this.#room.requestReconcile(this);
   }
 
@@ -205,6 +251,30 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
     this.#clientChannels.delete(track.clientId);
     this.producerOf(track)?.close();
     this.#incoming.delete(track.clientId);
+    this.hints.unpublished(track.sid);
+  }
+
+  #createHints(): PublisherHints {
+    const room = this.#room;
+    const hintsChannel = () => this.channel(PublisherHintsChannel);
+    const layeredTracks = () => this.#layeredTracks;
+    return new PublisherHints({
+      get hintsChannel() {
+        return hintsChannel();
+      },
+      get layeredTracks() {
+        return layeredTracks();
+      },
+      neededLayer: (trackSid) => room.neededLayer(trackSid),
+    });
+  }
+
+  get #layeredTracks(): LayeredTrack[] {
+    return this.participant.tracks.flatMap((track) => {
+      const producer = this.producerOf(track);
+      if (producer?.type !== 'simulcast' || producer.closed) return [];
+      return [{ sid: track.sid, layerCount: producer.rtpParameters.encodings!.length }];
+    });
   }
 
   // --- what it receives
@@ -220,6 +290,7 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
       [...wanted.values()].map((track) => this.#subscribe(track, peerConnection)),
     );
     if (peerConnection.closed) return;
+    this.allocator.update();
     // Told all together, in the tick in which the offer goes out that brings the media.
     for (const announce of added) announce?.();
   }
@@ -230,6 +301,7 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
       const producer = track && this.#room.mediaOf(track)?.producerOf(track);
       if (producer && !outgoing.consumer.closed && outgoing.consumer.producerId === producer.id) continue;
       this.#outgoing.delete(trackSid);
+      this.allocator.unsubscribed(trackSid);
       peerConnection.removeOutgoing(outgoing);
       this.participant.unsubscribed(trackSid);
     }
@@ -290,9 +362,30 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate 
     return `${track.sid}-${this.#nextReceiver++}`;
   }
 
-  onOutgoingAgreed({ consumer }: Outgoing): void {
-    // Resuming asks the publisher for a key frame.
-    if (!consumer.closed) consumer.resume().catch(ignoreClosed);
+  #createAllocator(): VideoAllocator {
+    const videos = () => [...this.#outgoing.values()].filter(({ track }) => track.kind === 'video');
+    return new VideoAllocator({
+      get videos() {
+        return videos();
+      },
+      layerRates: (video) => this.#room.layerRates(video),
+      limitBitrate: (bitrate) => this.#peerConnection?.limitOutgoingBitrate(bitrate),
+      onSwitched: (off, on) => this.channel(TrackSwitchOffChannel)?.tell(off, on),
+      onNeedChanged: (track) => this.#room.mediaOf(track)?.hints.changed(),
+    });
+  }
+
+  get followsBandwidth(): boolean {
+    return this.allocator.followsBandwidth;
+  }
+
+  sampleDownlink(sample: Parameters<VideoAllocator['sampleDownlink']>[0]): void {
+    this.allocator.sampleDownlink(sample);
+  }
+
+  /** The transport that its media come through. */
+  get transport(): types.WebRtcTransport | undefined {
+    return this.#peerConnection?.transport;
   }
 
   // --- the peer connection

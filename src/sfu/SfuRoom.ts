@@ -7,6 +7,8 @@ import type { PublishedTrack } from '../rooms/PublishedTrack.js';
 import type { Room } from '../rooms/Room.js';
 import { routerCodecs } from './codecs.js';
 import type { PeerConnectionSurroundings } from './PeerConnection.js';
+import type { Outgoing } from './Outgoing.js';
+import { RoomMeter } from './RoomMeter.js';
 import { SfuParticipant } from './SfuParticipant.js';
 import type { WorkerPool } from './WorkerPool.js';
 
@@ -17,6 +19,7 @@ export class SfuRoom {
   readonly #log: Logger;
   readonly #participants = new Map<string, SfuParticipant>();
   #surroundings: Promise<PeerConnectionSurroundings> | null = null;
+  readonly #meter: RoomMeter;
   #router: types.Router | null = null;
   #closed = false;
 
@@ -24,6 +27,19 @@ export class SfuRoom {
     this.#room = room;
     this.#workers = workers;
     this.#log = log.child({ room: room.sid });
+    this.#meter = this.#createMeter();
+  }
+
+  #createMeter(): RoomMeter {
+    const participants = () => [...this.#participants.values()];
+    return new RoomMeter({
+      get subscribers() {
+        return participants();
+      },
+      get videos() {
+        return participants().flatMap((media) => media.videoProducers);
+      },
+    });
   }
 
   async join(participant: Participant, request: MediaRequest, onChange: () => void): Promise<SfuParticipant> {
@@ -67,6 +83,35 @@ export class SfuRoom {
     return this.#participants.get(track.publisherSid);
   }
 
+  /** A track of this SID that someone else publishes. */
+  othersTrack(subscriber: Participant, trackSid: string): PublishedTrack | undefined {
+    const publishers = this.#room.present.filter((publisher) => publisher !== subscriber);
+    return publishers.flatMap(({ tracks }) => tracks).find(({ sid }) => sid === trackSid);
+  }
+
+  /** Bits a second of each layer of a video that someone is sent, the lowest first. */
+  layerRates({ track }: Outgoing): readonly number[] {
+    const producer = this.mediaOf(track)?.producerOf(track);
+    return producer ? this.#meter.layerRates(producer) : [0];
+  }
+
+  /** The best layer of a video that anyone is to be sent; null where nobody is. */
+  neededLayer(trackSid: string): number | null {
+    let needed: number | null = null;
+    for (const { allocator } of this.#participants.values()) {
+      const layer = allocator.neededLayer(trackSid);
+      if (layer !== null) needed = Math.max(needed ?? 0, layer);
+    }
+    return needed;
+  }
+
+  /** Has everyone decide anew what they are sent of a video. */
+  #reallocate(track: PublishedTrack): void {
+    if (track.kind !== 'video') return;
+    for (const { allocator, participant } of this.#participants.values())
+      if (participant.sid !== track.publisherSid) allocator.update();
+  }
+
   /** Has everyone look again at what they should receive; but for the one that it comes from. */
   requestReconcile(except?: SfuParticipant): void {
     for (const media of this.#participants.values()) {
@@ -84,11 +129,14 @@ export class SfuRoom {
         return this.requestReconcile(media);
       case 'track-unpublished':
         media?.unpublished(event.track);
+        for (const { allocator } of this.#participants.values()) allocator.unpublished(event.track.sid);
         return this.requestReconcile(media);
       case 'track-enabled':
       case 'track-disabled':
-        return media?.followMute(event.track);
+        media?.followMute(event.track);
+        return this.#reallocate(event.track);
       case 'track-priority-changed':
+        this.#reallocate(event.track);
         // A subscribe rule may ask for the priority.
         return this.requestReconcile(media);
       case 'subscribe-rules-changed':
@@ -99,6 +147,11 @@ export class SfuRoom {
       case 'participant-disconnected':
         this.#participants.delete(event.participant.sid);
         media?.close();
+        for (const { allocator, hints } of this.#participants.values()) {
+          allocator.left(event.participant);
+          // What only it received is of no more use.
+          hints.changed();
+        }
         return this.requestReconcile();
       default:
         return;
@@ -108,6 +161,7 @@ export class SfuRoom {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#meter.close();
     for (const media of this.#participants.values()) media.close();
     this.#participants.clear();
     this.#router?.close();

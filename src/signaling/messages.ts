@@ -85,16 +85,27 @@ const peerConnectionSchema = z.object({
   ice: iceSchema.optional().catch(undefined),
 });
 
-const count = z.number().int().nonnegative();
+/** The SDK leaves out what the application does: a side that is missing follows from the other. */
+const dimensionsSchema = z
+  .object({ width: z.number().optional(), height: z.number().optional() })
+  .transform(({ width, height }) =>
+    width === undefined && height === undefined
+      ? undefined
+      : { width: width ?? (height! * 16) / 9, height: height ?? (width! * 9) / 16 },
+  )
+  .optional();
 const bandwidthProfileSchema = z
   .object({
     video: z
       .object({
         mode: z.enum(['grid', 'collaboration', 'presentation']).optional(),
-        max_tracks: count.optional(),
+        max_tracks: z.number().int().optional(),
         max_subscription_bandwidth: z.number().nonnegative().optional(),
         active_speaker_priority: z.enum(TRACK_PRIORITIES).optional(),
         track_switch_off: z.enum(['disabled', 'detected', 'predicted']).optional(),
+        render_dimensions: z
+          .object({ low: dimensionsSchema, standard: dimensionsSchema, high: dimensionsSchema })
+          .optional(),
       })
       .optional(),
   })
@@ -108,6 +119,7 @@ const bandwidthProfileSchema = z
       dominantSpeakerPriority: video.active_speaker_priority,
     }),
     ...(video?.track_switch_off !== undefined && { trackSwitchOff: video.track_switch_off }),
+    ...(video?.render_dimensions !== undefined && { renderDimensions: video.render_dimensions }),
   }));
 
 const subscribeSchema = z.object({

@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { useLab } from '../support/lab-suite.js';
 
 const suite = useLab();
+/** What comes with a bandwidth profile. */
+const CHANNELS = ['render_hints', 'track_priority', 'track_switch_off'];
 
 describe('the channels of media signalling', () => {
   test('come up where they are asked for, though the client has no data track', async () => {
     const alice = await suite.lab.join('alice', 'channels', [], { bandwidthProfile: { video: {} } });
-    await alice.untilChannels('track_priority');
+    await alice.untilChannels(...CHANNELS);
   });
 
   test('come up anew, under other labels, when the media move to another worker', async () => {
@@ -14,12 +16,12 @@ describe('the channels of media signalling', () => {
     const alice = await suite.lab.join('alice', 'moving', [{ kind: 'video', name: 'face' }], profile);
     const bob = await suite.lab.join('bob', 'moving', [], profile);
     await bob.flows('alice/face');
-    const before = await bob.untilChannels('track_priority');
+    const before = await bob.untilChannels(...CHANNELS);
     for (const pid of suite.atrium.workers.pids) process.kill(pid, 'SIGKILL');
     await bob.logged('trackUnsubscribed', 'alice', 'face');
     await bob.flows('alice/face');
-    const after = await bob.untilChannels('track_priority');
+    const after = await bob.untilChannels(...CHANNELS);
     expect(Object.values(after)).not.toEqual(Object.values(before));
-    await alice.untilChannels('track_priority');
+    await alice.untilChannels(...CHANNELS);
   });
 });

@@ -10,6 +10,8 @@ const lab = {
   local: new Map(),
   /** Messages of remote data tracks: {from, track, data}. */
   messages: [],
+  /** Whether what is subscribed to is shown. */
+  attaches: true,
 };
 window.lab = lab;
 
@@ -73,7 +75,7 @@ function watchTrack(participant, track) {
     );
     return;
   }
-  document.body.append(track.attach());
+  if (lab.attaches) document.body.append(track.attach());
 }
 
 function watchParticipant(participant) {
@@ -130,7 +132,8 @@ function watchRoom(room) {
 }
 
 /** Connects; resolves to what the test wants to know, errors included. */
-lab.connect = async (token, options, tracks) => {
+lab.connect = async (token, { attaches = true, ...options }, tracks) => {
+  lab.attaches = attaches;
   try {
     const localTracks = await Promise.all((tracks ?? []).map(makeTrack));
     const room = await Twilio.Video.connect(token, { ...options, tracks: localTracks });

@@ -91,6 +91,7 @@ describe('A connect', () => {
       maxSubscriptionBitrate: 2_400_000,
       dominantSpeakerPriority: 'high',
       trackSwitchOff: 'predicted',
+      renderDimensions: { high: { width: 1280, height: 720 } },
     });
     expect(connect({ bandwidth_profile: {} }).bandwidthProfile).toEqual({});
     expect(connect({ bandwidth_profile: null }).bandwidthProfile).toBeNull();
@@ -98,7 +99,6 @@ describe('A connect', () => {
 
   it.each([
     ['an unknown mode', { mode: 'panorama' }],
-    ['a negative number of tracks', { max_tracks: -1 }],
     ['half a track', { max_tracks: 0.5 }],
     ['an unknown priority', { active_speaker_priority: 'urgent' }],
     ['an unknown way to switch off', { track_switch_off: 'never' }],

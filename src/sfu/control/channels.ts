@@ -1,7 +1,10 @@
 import type { MediaChannel } from '../../rooms/media.js';
 import type { SfuParticipant } from '../SfuParticipant.js';
 import type { ControlChannel } from './ControlChannel.js';
+import { PublisherHintsChannel } from './PublisherHintsChannel.js';
+import { RenderHintsChannel } from './RenderHintsChannel.js';
 import { TrackPriorityChannel } from './TrackPriorityChannel.js';
+import { TrackSwitchOffChannel } from './TrackSwitchOffChannel.js';
 
 // Where each channel of media signalling has its place: what is not here is not granted.
 
@@ -11,4 +14,11 @@ type ChannelFactory = (media: SfuParticipant) => ControlChannel | null;
 export const CHANNEL_FACTORIES: Partial<Record<MediaChannel, ChannelFactory>> = {
   track_priority: (media) =>
     new TrackPriorityChannel((trackSid, priority) => media.setSubscribePriority(trackSid, priority)),
+  track_switch_off: (media) => new TrackSwitchOffChannel(() => media.allocator.switched),
+  render_hints: (media) => new RenderHintsChannel((hints) => media.setRenderHints(hints)),
+  // Layers that can be chosen from are sent in VP8 only: without this channel, the SDK sends one.
+  publisher_hints: (media) =>
+    media.participant.room.options.videoCodecs.includes('VP8')
+      ? new PublisherHintsChannel(media.hints)
+      : null,
 };
