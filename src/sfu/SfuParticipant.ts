@@ -375,6 +375,11 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate,
     });
   }
 
+  /** The audio and video that it receives, held back or not. */
+  get outgoing(): Outgoing[] {
+    return [...this.#outgoing.values()];
+  }
+
   get followsBandwidth(): boolean {
     return this.allocator.followsBandwidth;
   }

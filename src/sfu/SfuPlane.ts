@@ -7,6 +7,11 @@ import { parseDescription } from './sdp/parse.js';
 import { SfuRoom } from './SfuRoom.js';
 import type { WorkerPool } from './WorkerPool.js';
 
+export interface StreamCount {
+  flowing: number;
+  held: number;
+}
+
 /** The media plane of group rooms: all media go through the server, in mediasoup. */
 export class SfuPlane implements MediaPlane {
   readonly #workers: WorkerPool;
@@ -25,6 +30,15 @@ export class SfuPlane implements MediaPlane {
 
   get roomCount(): number {
     return this.#rooms.size;
+  }
+
+  /** What all participants are sent now, and what is held back, by kind. */
+  get streams(): Record<'audio' | 'video', StreamCount> {
+    const count = { audio: { flowing: 0, held: 0 }, video: { flowing: 0, held: 0 } };
+    for (const room of this.#rooms.values()) {
+      for (const { kind, flows } of room.streams) count[kind][flows ? 'flowing' : 'held']++;
+    }
+    return count;
   }
 
   check(request: MediaRequest): void {

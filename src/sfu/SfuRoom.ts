@@ -78,6 +78,13 @@ export class SfuRoom {
     }
   }
 
+  /** What everyone is sent, or would be. */
+  get streams(): { kind: types.MediaKind; flows: boolean }[] {
+    return [...this.#participants.values()].flatMap((media) =>
+      media.outgoing.map(({ consumer, flows }) => ({ kind: consumer.kind, flows })),
+    );
+  }
+
   /** The media of a track's publisher. */
   mediaOf(track: PublishedTrack): SfuParticipant | undefined {
     return this.#participants.get(track.publisherSid);
