@@ -8,12 +8,14 @@ import type { Participant } from '../rooms/Participant.js';
 import type { ClientMessage, TrackList } from './messages.js';
 import {
   firstPublishedState,
+  isAnnounced,
   mediaSignalingState,
   participantState,
   peerConnectionKeys,
   publishedState,
   recordingState,
   subscribedState,
+  withdrawnState,
 } from './state.js';
 import type { TcmpConnection } from './tcmp.js';
 
@@ -84,6 +86,8 @@ export class Session {
 
   // What the client was told last.
   readonly #changedParticipants = new Set<Participant>();
+  /** Those that it knows to be in the room. */
+  readonly #announced = new Set<Participant>();
   #toldPeerConnections = new Map<string, string>();
   #toldPublished = 0;
   #toldSubscribed = 0;
@@ -181,9 +185,11 @@ export class Session {
 
   #tellAll(type: 'connected' | 'synced', published: { revision: number }): void {
     const { room } = this.participant;
-    const others = room.present.filter((other) => other !== this.participant);
+    const others = room.present.filter((other) => other !== this.participant && isAnnounced(other));
     const media = this.#media;
     this.#changedParticipants.clear();
+    this.#announced.clear();
+    for (const other of others) this.#announced.add(other);
     this.#toldPublished = published.revision;
     this.#toldSubscribed = this.participant.subscribedRevision;
     this.#toldRecording = room.recordingRevision;
@@ -217,10 +223,9 @@ export class Session {
     if (!media || !this.#connection) return;
     const { participant } = this;
     const update: Record<string, unknown> = {};
-    if (this.#changedParticipants.size > 0) {
-      update['participants'] = [...this.#changedParticipants].map(participantState);
-      this.#changedParticipants.clear();
-    }
+    const changed = [...this.#changedParticipants].flatMap((other) => this.#change(other) ?? []);
+    if (changed.length > 0) update['participants'] = changed;
+    this.#changedParticipants.clear();
     if (participant.publishedRevision > this.#toldPublished) {
       update['published'] = publishedState(participant);
       this.#toldPublished = participant.publishedRevision;
@@ -242,6 +247,18 @@ export class Session {
     if (untold.length > 0) update['peer_connections'] = untold;
     if (Object.keys(update).length === 0) return;
     this.#connection.send({ type: 'update', version: RSP_VERSION, session: this.id, ...update });
+  }
+
+  /** What there is to be told of another participant; null where it is of no concern to this client. */
+  #change(other: Participant): object | null {
+    const wasAnnounced = this.#announced.has(other);
+    if (!isAnnounced(other)) {
+      this.#announced.delete(other);
+      return wasAnnounced ? withdrawnState(other) : null;
+    }
+    if (other.status === 'disconnected') this.#announced.delete(other);
+    else this.#announced.add(other);
+    return participantState(other);
   }
 
   /** What of this was not told yet. It counts as told from now on, and what is no longer said is forgotten. */

@@ -26,6 +26,16 @@ export function participantState(participant: Participant): object {
   };
 }
 
+/** Whether the others hear of a participant: in a large room, of those only who publish. */
+export function isAnnounced(participant: Participant): boolean {
+  return !participant.room.options.largeRoom || participant.tracks.length > 0;
+}
+
+/** A participant that the others are to hear of no more, though it stays; a later revision brings it back. */
+export function withdrawnState(participant: Participant): object {
+  return { ...participantState(participant), state: 'disconnected' };
+}
+
 /** What a participant is told of its own tracks. */
 export function publishedState(participant: Participant): { revision: number; tracks: object[] } {
   return {
