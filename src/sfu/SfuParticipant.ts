@@ -210,11 +210,9 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate,
     return this.#incoming.get(track.clientId)?.producer;
   }
 
-  /** The producers of the videos that it sends, published or not. */
-  get videoProducers(): types.Producer[] {
-    return [...this.#incoming.values()]
-      .map(({ producer }) => producer)
-      .filter(({ kind }) => kind === 'video');
+  /** The producers of what it sends of a kind, published or not. */
+  producers(kind: types.MediaKind): types.Producer[] {
+    return [...this.#incoming.values()].map(({ producer }) => producer).filter((one) => one.kind === kind);
   }
 
   clientChannelOf(track: PublishedTrack): ClientChannel | undefined {
@@ -341,6 +339,7 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate,
     const outgoing = await unlessClosed(peerConnection.addOutgoing(producer, track, receiverId), producer);
     if (!outgoing) return null;
     this.#outgoing.set(track.sid, outgoing);
+    if (this.#room.isSilent(producer)) outgoing.hold('silence');
     // The publisher's media end before its track does: the receiver is told, and the section becomes free.
     outgoing.consumer.on('producerclose', () => this.requestReconcile());
     return () => this.participant.subscribed(track, receiverId);

@@ -8,6 +8,7 @@ import type { Room } from '../rooms/Room.js';
 import { routerCodecs } from './codecs.js';
 import type { PeerConnectionSurroundings } from './PeerConnection.js';
 import type { Outgoing } from './Outgoing.js';
+import { QuietAudio } from './QuietAudio.js';
 import { RoomMeter } from './RoomMeter.js';
 import { SfuParticipant } from './SfuParticipant.js';
 import type { WorkerPool } from './WorkerPool.js';
@@ -20,6 +21,7 @@ export class SfuRoom {
   readonly #participants = new Map<string, SfuParticipant>();
   #surroundings: Promise<PeerConnectionSurroundings> | null = null;
   readonly #meter: RoomMeter;
+  #quietAudio: QuietAudio | null = null;
   #router: types.Router | null = null;
   #closed = false;
 
@@ -37,7 +39,7 @@ export class SfuRoom {
         return participants();
       },
       get videos() {
-        return participants().flatMap((media) => media.videoProducers);
+        return participants().flatMap((media) => media.producers('video'));
       },
     });
   }
@@ -62,7 +64,34 @@ export class SfuRoom {
     router.on('workerclose', () => void this.#restart());
     const direct = await router.createDirectTransport();
     const silence = await direct.produceData({ label: 'silence' });
+    this.#quietAudio?.close();
+    this.#quietAudio = this.#closed ? null : this.#createQuietAudio(router, direct);
     return { router, webRtcServer: worker.webRtcServer, hub: { direct, silence }, log: this.#log };
+  }
+
+  #createQuietAudio(router: types.Router, direct: types.DirectTransport): QuietAudio {
+    const participants = this.#participants;
+    const consumersOf = (audio: types.Producer) =>
+      [...participants.values()]
+        .flatMap(({ outgoing }) => outgoing)
+        .filter(({ consumer }) => consumer.producerId === audio.id);
+    const host = {
+      get size() {
+        return participants.size;
+      },
+      get audios() {
+        return [...participants.values()].flatMap((media) => media.producers('audio'));
+      },
+      hold: (audio: types.Producer) => consumersOf(audio).forEach((outgoing) => outgoing.hold('silence')),
+      release: (audio: types.Producer) =>
+        consumersOf(audio).forEach((outgoing) => outgoing.release('silence')),
+    };
+    return new QuietAudio(router, direct, host, this.#log);
+  }
+
+  /** Whether nothing has been to be heard for so long that it is not sent. */
+  isSilent(audio: types.Producer): boolean {
+    return this.#quietAudio?.isSilent(audio) ?? false;
   }
 
   /** The worker died: the room goes on with another one, and everyone with a new peer connection. */
@@ -169,6 +198,7 @@ export class SfuRoom {
     if (this.#closed) return;
     this.#closed = true;
     this.#meter.close();
+    this.#quietAudio?.close();
     for (const media of this.#participants.values()) media.close();
     this.#participants.clear();
     this.#router?.close();

@@ -40,14 +40,18 @@ function createVideoTrack({ width = 320, height = 180, hue = 0, fps = 15 } = {})
 }
 
 let audioContext = null;
+/** The volumes of the tones, by the names of their tracks. */
+lab.gains = new Map();
+lab.setGain = (name, gain) => (lab.gains.get(name).value = gain);
 /** A tone. */
-function createAudioTrack({ frequency = 440, gain = 0.5 } = {}) {
+function createAudioTrack(name, { frequency = 440, gain = 0.5 } = {}) {
   audioContext ??= new AudioContext();
   const oscillator = new OscillatorNode(audioContext, { frequency });
   const volume = new GainNode(audioContext, { gain });
   const destination = new MediaStreamAudioDestinationNode(audioContext);
   oscillator.connect(volume).connect(destination);
   oscillator.start();
+  lab.gains.set(name, volume.gain);
   return destination.stream.getAudioTracks()[0];
 }
 
@@ -61,7 +65,7 @@ async function makeTrack({ kind, name, source, disabled, ...options }) {
   } else if (source === 'screen') {
     const stream = await navigator.mediaDevices.getDisplayMedia({ video: true });
     track = new LocalVideoTrack(stream.getVideoTracks()[0], { name });
-  } else if (kind === 'audio') track = new LocalAudioTrack(createAudioTrack(options), { name });
+  } else if (kind === 'audio') track = new LocalAudioTrack(createAudioTrack(name, options), { name });
   else track = new LocalVideoTrack(createVideoTrack(options), { name });
   if (disabled) track.disable();
   lab.local.set(name, track);
