@@ -56,11 +56,16 @@ export class PublisherHints implements PublisherHintsListener {
       lessIsEnough ||= best < told;
       return best > told;
     });
-    if (lessIsEnough)
-      this.#calmTimer ??= setTimeout(() => {
-        this.#calmTimer = null;
-        this.#hint((best, told) => best !== told);
-      }, CALM);
+    if (!lessIsEnough) return this.#stopCalm();
+    this.#calmTimer ??= setTimeout(() => {
+      this.#calmTimer = null;
+      this.#hint((best, told) => best !== told);
+    }, CALM);
+  }
+
+  #stopCalm(): void {
+    if (this.#calmTimer) clearTimeout(this.#calmTimer);
+    this.#calmTimer = null;
   }
 
   /** Hints the tracks of which it is due, all at once. */
@@ -117,7 +122,7 @@ export class PublisherHints implements PublisherHintsListener {
   }
 
   close(): void {
-    if (this.#calmTimer) clearTimeout(this.#calmTimer);
+    this.#stopCalm();
     if (this.#repeatTimer) clearTimeout(this.#repeatTimer);
     this.#told.clear();
   }
