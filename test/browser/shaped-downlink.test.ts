@@ -40,14 +40,14 @@ describe('a downlink that carries one of two videos', () => {
     await alice.publish({ ...CAMERA, name: 'screen' }, { priority: 'high' });
     const bob = await lab.join('bob', 'narrow', [], manual());
     await bob.flows('alice/face');
-    const rate = await bob.bitrate('alice/screen', (bitrate) => bitrate > 300_000);
+    const rate = await bob.bitrate('alice/screen', (bitrate) => bitrate > 100_000);
     const switched = (key: string, off: boolean) =>
       bob.until(
         async () => (await bob.call('isSwitchedOff', key)) === off,
         async () => `${key} to be ${off ? 'off' : 'on'}`,
         AWAITED,
       );
-    await link.shape(1, { down: { rate: rate * 1.3 } });
+    await link.shape(1, { down: { rate: rate * 1.4 } });
     await switched('alice/face', true);
     await bob.silent('alice/face');
     await bob.flows('alice/screen', { within: AWAITED });
@@ -58,12 +58,12 @@ describe('a downlink that carries one of two videos', () => {
   }, 180_000);
 
   test('has none switched off where that is disabled', async () => {
-    const alice = await lab.join('alice', 'disabled', [{ ...CAMERA, name: 'face' }]);
+    await lab.join('alice', 'disabled', [{ ...CAMERA, name: 'face' }]);
     const bob = await lab.join('bob', 'disabled', [], manual({ trackSwitchOffMode: 'disabled' }));
     const carol = await lab.join('carol', 'disabled', [], manual());
     await bob.flows('alice/face');
     await carol.flows('alice/face');
-    const rate = await bob.bitrate('alice/face', (bitrate) => bitrate > 200_000);
+    const rate = await bob.bitrate('alice/face', (bitrate) => bitrate > 100_000);
     await link.shape(1, { down: { rate: rate / 2 } });
     await link.shape(2, { down: { rate: rate / 2 } });
     await carol.logged('trackSwitchedOff', 'alice', 'face');
@@ -71,6 +71,5 @@ describe('a downlink that carries one of two videos', () => {
       async () => !(await bob.call('isSwitchedOff', 'alice/face')),
       async () => 'the video to be on',
     );
-    await alice.flows;
   }, 180_000);
 });
