@@ -46,6 +46,12 @@ function farewell(reason: DisconnectReason): object {
   }
 }
 
+/**
+ * The vendors of noise cancellation that applications may use. It runs in the client, as a plug-in that they bring;
+ * the SDK asks the server for leave, and there is nothing to refuse.
+ */
+const AUDIO_PROCESSORS = ['krisp'];
+
 /** The events of a participant that change what the others see of it. */
 const SEEN_BY_OTHERS: ReadonlySet<RoomEventType> = new Set<RoomEventType>([
   'participant-connected',
@@ -213,7 +219,7 @@ export class Session {
         session_timeout: this.#options.sessionTimeout,
         media_region: room.mediaRegion,
         signaling_region: this.#options.signalingRegion,
-        audio_processors: [],
+        audio_processors: AUDIO_PROCESSORS,
       },
     });
   }

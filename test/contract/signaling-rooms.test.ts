@@ -67,7 +67,12 @@ describe("the answer to 'connect'", () => {
       recording: { revision: expect.any(Number) as number, is_recording: false },
       peer_connections: [],
       media_signaling: {},
-      options: { session_timeout: 30, media_region: 'de1', signaling_region: 'us1', audio_processors: [] },
+      options: {
+        session_timeout: 30,
+        media_region: 'de1',
+        signaling_region: 'us1',
+        audio_processors: ['krisp'],
+      },
     });
   });
 
