@@ -100,7 +100,8 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate,
     // The participant may be gone by now.
     if (this.participant.status === 'disconnected') return peerConnection.close();
     this.#adopt(peerConnection);
-    await this.#receive(peerConnection, offered.description);
+    await peerConnection.receive(offered.description);
+    this.#openChannels(peerConnection);
   }
 
   /**
