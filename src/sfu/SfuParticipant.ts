@@ -171,13 +171,15 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate,
 
   /** The client says how much it cares for a track; null takes that back. */
   setSubscribePriority(trackSid: string, priority: TrackPriority | null): void {
-    if (this.#room.othersTrack(this.participant, trackSid)) this.allocator.setPriority(trackSid, priority);
+    if (this.#room.othersTracks(this.participant).has(trackSid))
+      this.allocator.setPriority(trackSid, priority);
   }
 
   /** The client says which tracks are seen, and how large. Returns, in their order, what became of the hints. */
   setRenderHints(hints: readonly TrackHint[]): HintResult[] {
+    const tracks = this.#room.othersTracks(this.participant);
     const judged = hints.map((entry): HintResult => {
-      const track = this.#room.othersTrack(this.participant, entry.trackSid);
+      const track = tracks.get(entry.trackSid);
       if (!track) return 'UNKNOWN_TRACK';
       return track.kind === 'video' ? 'OK' : 'INVALID_HINT';
     });

@@ -119,10 +119,10 @@ export class SfuRoom {
     return this.#participants.get(track.publisherSid);
   }
 
-  /** A track of this SID that someone else publishes. */
-  othersTrack(subscriber: Participant, trackSid: string): PublishedTrack | undefined {
+  /** What the others publish, by SID. */
+  othersTracks(subscriber: Participant): ReadonlyMap<string, PublishedTrack> {
     const publishers = this.#room.present.filter((publisher) => publisher !== subscriber);
-    return publishers.flatMap(({ tracks }) => tracks).find(({ sid }) => sid === trackSid);
+    return new Map(publishers.flatMap(({ tracks }) => tracks.map((track) => [track.sid, track])));
   }
 
   /** Bits a second of each layer of a video that someone is sent, the lowest first. */

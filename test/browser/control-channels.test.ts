@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { TrackSpec } from '../support/browser.js';
 import { useLab } from '../support/lab-suite.js';
 
 const suite = useLab();
@@ -23,5 +24,25 @@ describe('the channels of media signalling', () => {
     const after = await bob.untilChannels(...CHANNELS);
     expect(Object.values(after)).not.toEqual(Object.values(before));
     await alice.untilChannels(...CHANNELS);
+  });
+
+  test('carry on after that: what was switched off is, and can be switched on', async () => {
+    const profile = { bandwidthProfile: { video: { maxTracks: 1, renderDimensions: {} } } };
+    const tracks: TrackSpec[] = [
+      { kind: 'video', name: 'face' },
+      { kind: 'video', name: 'screen' },
+    ];
+    await suite.lab.join('alice', 'moved', tracks);
+    const bob = await suite.lab.join('bob', 'moved', [], profile);
+    await bob.flows('alice/face');
+    await bob.logged('trackSwitchedOff', 'alice', 'screen');
+    for (const pid of suite.atrium.workers.pids) process.kill(pid, 'SIGKILL');
+    await bob.logged('trackUnsubscribed', 'alice', 'face');
+    await bob.flows('alice/face');
+    await bob.silent('alice/screen');
+    await bob.call('setPriority', 'alice/screen', 'high');
+    await bob.logged('trackSwitchedOn', 'alice', 'screen');
+    await bob.logged('trackSwitchedOff', 'alice', 'face');
+    await bob.flows('alice/screen');
   });
 });

@@ -19,13 +19,21 @@ const everything: TrackSpec[] = [
   { kind: 'data', name: 'chat' },
 ];
 
+/** What has the server open all channels of media signalling. */
+const everyChannel = {
+  bandwidthProfile: { video: {} },
+  preferredVideoCodecs: 'auto',
+  dominantSpeaker: true,
+  networkQuality: true,
+};
+
 describe('when every room has ended', () => {
   test('the workers hold nothing, and the process no timer and no socket of theirs', async () => {
     const idle = resources();
     const rooms = ['one', 'two', 'three'];
     for (const room of rooms) {
-      const alice = await suite.lab.join('alice', room, everything);
-      const bob = await suite.lab.join('bob', room, everything);
+      const alice = await suite.lab.join('alice', room, everything, everyChannel);
+      const bob = await suite.lab.join('bob', room, everything, everyChannel);
       await alice.flows('bob/face');
       await bob.flows('alice/face');
       await alice.unpublish('face');
@@ -58,7 +66,8 @@ describe('when every room has ended', () => {
   });
 
   test('the same holds for participants whose pages vanished', async () => {
-    for (const identity of ['alice', 'bob', 'carol']) await suite.lab.join(identity, 'vanishing', everything);
+    for (const identity of ['alice', 'bob', 'carol'])
+      await suite.lab.join(identity, 'vanishing', everything, everyChannel);
     await suite.lab.closePages();
     await vi.waitFor(() => expect(suite.atrium.signaling.connectionCount).toBe(0), { timeout: 10_000 });
     suite.atrium.rooms.completeAll('completed-by-api');

@@ -2,17 +2,22 @@ import { z } from 'zod';
 import type { RenderHint } from '../../rooms/allocation.js';
 import { ControlChannel } from './ControlChannel.js';
 
+/** More than a room may have tracks. */
+const MOST_HINTS = 500;
+
 const messageSchema = z.object({
   type: z.literal('render_hints'),
   subscriber: z.object({
     id: z.number(),
-    hints: z.array(
-      z.object({
-        track: z.string(),
-        enabled: z.boolean().optional(),
-        render_dimensions: z.object({ width: z.number(), height: z.number() }).optional(),
-      }),
-    ),
+    hints: z
+      .array(
+        z.object({
+          track: z.string(),
+          enabled: z.boolean().optional(),
+          render_dimensions: z.object({ width: z.number(), height: z.number() }).optional(),
+        }),
+      )
+      .max(MOST_HINTS),
   }),
 });
 type RenderHintsMessage = z.infer<typeof messageSchema>;
