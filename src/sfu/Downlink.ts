@@ -2,7 +2,7 @@
 const PATIENCE = 4_000;
 /** Milliseconds between two trials whether the downlink carries one more track: each that fails doubles it. */
 const FIRST_TRIAL = 6_000;
-const LONGEST_TRIAL = 60_000;
+const LONGEST_TRIAL = 30_000;
 /** Part of the packets whose loss shows a congestion. */
 const LOSS = 0.05;
 

@@ -126,14 +126,15 @@ describe('without a bandwidth profile', () => {
 
 describe('a limit of the bit rate', () => {
   test('switches off what does not fit, the least important first, and back on when it is lifted', async () => {
-    const noisy = { width: 640, height: 360, fps: 30 } as const;
-    const alice = await suite.lab.join('alice', 'limit', [{ ...FACE, ...noisy }]);
-    await alice.publish({ ...SCREEN, ...noisy }, { priority: 'high' });
+    const alice = await suite.lab.join('alice', 'limit', [
+      { ...FACE, source: 'camera', width: 640, height: 360 },
+    ]);
+    await alice.publish({ ...SCREEN, width: 64, height: 36, fps: 5 }, { priority: 'high' });
     const bob = await suite.lab.join('bob', 'limit', [], manual({}));
-    await bob.flows('alice/face');
     await bob.flows('alice/screen');
-    const rate = await bob.bitrate('alice/screen', (bitrate) => bitrate > 50_000);
-    await bob.call('setBandwidthProfile', { video: { maxSubscriptionBitrate: Math.round(rate * 1.4) } });
+    await bob.bitrate('alice/screen', (bitrate) => bitrate < 60_000);
+    await bob.bitrate('alice/face', (bitrate) => bitrate > 130_000);
+    await bob.call('setBandwidthProfile', { video: { maxSubscriptionBitrate: 100_000 } });
     await isOff(bob, 'alice/face');
     await isOn(bob, 'alice/screen');
     await bob.flows('alice/screen');
