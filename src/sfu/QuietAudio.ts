@@ -2,6 +2,7 @@ import type { types } from 'mediasoup';
 import { errorForLog } from '../log.js';
 import type { Logger } from '../log.js';
 import { audioLevelIdOf, audioLevelOf } from './audio-level.js';
+import { capabilitiesOf, parametersOf } from './codecs.js';
 
 /** Participants from which on silence is not sent to everyone. */
 export const QUIET_ROOM_SIZE = 12;
@@ -128,9 +129,9 @@ export class QuietAudio {
   async #fallSilent(audio: types.Producer): Promise<void> {
     const consumer = await this.#direct.consume({
       producerId: audio.id,
-      rtpCapabilities: this.#router.rtpCapabilities,
+      rtpCapabilities: capabilitiesOf(this.#router),
     });
-    const levelId = audioLevelIdOf(consumer.rtpParameters);
+    const levelId = audioLevelIdOf(parametersOf(consumer));
     if (levelId === undefined) return consumer.close();
     this.#silent.set(audio.id, consumer);
     consumer.on('rtp', (packet) => {
@@ -152,5 +153,5 @@ export class QuietAudio {
 
 /** Whether a publisher sends the level along. */
 function gives(audio: types.Producer): boolean {
-  return audioLevelIdOf(audio.rtpParameters) !== undefined;
+  return audioLevelIdOf(parametersOf(audio)) !== undefined;
 }

@@ -1,4 +1,5 @@
 import type { types } from 'mediasoup';
+import { parametersOf } from './codecs.js';
 import type { Downlink } from './Downlink.js';
 
 /** Milliseconds between two looks at the media. */
@@ -46,7 +47,7 @@ export class RoomMeter {
 
   /** Bits a second of each of a video's layers, the lowest first: as measured, or what is typical. */
   layerRates(video: types.Producer): readonly number[] {
-    const count = video.rtpParameters.encodings?.length ?? 1;
+    const count = parametersOf(video).encodings?.length ?? 1;
     const measured = this.#rates.get(video);
     return Array.from({ length: count }, (_, layer) => measured?.[layer] ?? typicalRate(layer, count));
   }
@@ -66,7 +67,7 @@ export class RoomMeter {
     if (video.paused || video.closed) return;
     const stats = await video.getStats();
     const before = this.#rates.get(video);
-    const rates = (video.rtpParameters.encodings ?? []).map(({ ssrc }, layer) => {
+    const rates = (parametersOf(video).encodings ?? []).map(({ ssrc }, layer) => {
       const rate = stats.find((stat) => stat.ssrc === ssrc)?.bitrate ?? 0;
       const last = before?.[layer] ?? null;
       // A layer that is not sent now would cost again what it did.

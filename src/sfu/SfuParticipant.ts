@@ -12,6 +12,7 @@ import type {
 } from '../rooms/media.js';
 import type { Participant } from '../rooms/Participant.js';
 import type { PublishedTrack, TrackPriority } from '../rooms/PublishedTrack.js';
+import { parametersOf } from './codecs.js';
 import type { ControlChannel } from './control/ControlChannel.js';
 import { ControlChannels } from './control/ControlChannels.js';
 import type { ClientChannel, ServerChannel } from './data/DataChannels.js';
@@ -274,7 +275,7 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate,
     return this.participant.tracks.flatMap((track) => {
       const producer = this.producerOf(track);
       if (producer?.type !== 'simulcast' || producer.closed) return [];
-      return [{ sid: track.sid, layerCount: producer.rtpParameters.encodings!.length }];
+      return [{ sid: track.sid, layerCount: parametersOf(producer).encodings!.length }];
     });
   }
 
