@@ -162,6 +162,7 @@ export class SfuRoom {
     switch (event.type) {
       case 'track-published':
         media?.followMute(event.track);
+        media?.hints.changed();
         return this.requestReconcile(media);
       case 'track-unpublished':
         media?.unpublished(event.track);
