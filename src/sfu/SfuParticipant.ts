@@ -13,6 +13,7 @@ import type {
 import type { Participant } from '../rooms/Participant.js';
 import type { PublishedTrack, TrackPriority } from '../rooms/PublishedTrack.js';
 import { parametersOf } from './codecs.js';
+import { ActiveSpeakerChannel } from './control/ActiveSpeakerChannel.js';
 import type { ControlChannel } from './control/ControlChannel.js';
 import { ControlChannels } from './control/ControlChannels.js';
 import type { ClientChannel, ServerChannel } from './data/DataChannels.js';
@@ -191,6 +192,12 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate,
   /** Who speaks, as this participant hears it: never itself, null while nobody does. */
   setDominantSpeaker(speaker: Participant | null): void {
     this.allocator.setDominantSpeaker(speaker);
+    this.channel(ActiveSpeakerChannel)?.tell();
+  }
+
+  /** The same, asked for. */
+  get dominantSpeaker(): Participant | null {
+    return this.#room.speakerHeardBy(this.participant);
   }
 
   close(): void {
@@ -228,6 +235,7 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate,
     const track = this.participant.trackByClientId(incoming.trackId);
     if (track) this.followMute(track);
     this.hints.changed();
+    if (incoming.producer.kind === 'audio') this.#room.listenTo(incoming.producer, this.participant);
     this.#room.requestReconcile(this);
   }
 

@@ -1,4 +1,5 @@
 import type { types } from 'mediasoup';
+import { SystemClock } from '../clock.js';
 import type { Logger } from '../log.js';
 import type { SequencedRoomEvent } from '../rooms/events.js';
 import type { MediaRequest } from '../rooms/media.js';
@@ -11,6 +12,8 @@ import type { Outgoing } from './Outgoing.js';
 import { QuietAudio } from './QuietAudio.js';
 import { RoomMeter } from './RoomMeter.js';
 import { SfuParticipant } from './SfuParticipant.js';
+import { ActiveSpeakers } from './speakers/ActiveSpeakers.js';
+import { SpeakerObserver } from './speakers/SpeakerObserver.js';
 import type { WorkerPool } from './WorkerPool.js';
 
 /** The media of one room: a router on one of the workers, and everyone's peer connection to it. */
@@ -23,6 +26,9 @@ export class SfuRoom {
   readonly #meter: RoomMeter;
   #quietAudio: QuietAudio | null = null;
   #router: types.Router | null = null;
+  /** Who speaks; that is of the wire, and lives by real time. */
+  readonly #speakers = new ActiveSpeakers<Participant>(new SystemClock(), () => this.#tellSpeakers());
+  #speakerObserver: SpeakerObserver<Participant> | null = null;
   #closed = false;
 
   constructor(room: Room, workers: WorkerPool, log: Logger) {
@@ -47,6 +53,7 @@ export class SfuRoom {
   async join(participant: Participant, request: MediaRequest, onChange: () => void): Promise<SfuParticipant> {
     const media = new SfuParticipant(participant, this, onChange);
     this.#participants.set(participant.sid, media);
+    media.setDominantSpeaker(this.speakerHeardBy(participant));
     await media.start(request, await this.#media());
     return media;
   }
@@ -66,6 +73,7 @@ export class SfuRoom {
     const silence = await direct.produceData({ label: 'silence' });
     this.#quietAudio?.close();
     this.#quietAudio = this.#closed ? null : this.#createQuietAudio(router, direct);
+    this.#speakerObserver = await SpeakerObserver.create(router, this.#speakers);
     return { router, webRtcServer: worker.webRtcServer, hub: { direct, silence }, log: this.#log };
   }
 
@@ -148,6 +156,21 @@ export class SfuRoom {
       if (participant.sid !== track.publisherSid) allocator.update();
   }
 
+  /** Listens to the audio that a participant sends, for who speaks. */
+  listenTo(producer: types.Producer, participant: Participant): void {
+    this.#speakerObserver?.watch(producer, participant);
+  }
+
+  /** The dominant speaker, for this listener: never itself, null while nobody speaks. */
+  speakerHeardBy(listener: Participant): Participant | null {
+    return this.#speakers.heardBy(listener);
+  }
+
+  #tellSpeakers(): void {
+    for (const media of this.#participants.values())
+      media.setDominantSpeaker(this.speakerHeardBy(media.participant));
+  }
+
   /** Has everyone look again at what they should receive; but for the one that it comes from. */
   requestReconcile(except?: SfuParticipant): void {
     for (const media of this.#participants.values()) {
@@ -200,6 +223,7 @@ export class SfuRoom {
     this.#closed = true;
     this.#meter.close();
     this.#quietAudio?.close();
+    this.#speakers.close();
     for (const media of this.#participants.values()) media.close();
     this.#participants.clear();
     this.#router?.close();

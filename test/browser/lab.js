@@ -12,6 +12,8 @@ const lab = {
   messages: [],
   /** Whether what is subscribed to is shown. */
   attaches: true,
+  /** The SIDs of the dominant speakers that the server told, in order. */
+  dominantSids: [],
 };
 window.lab = lab;
 
@@ -43,13 +45,19 @@ let audioContext = null;
 /** The volumes of the tones, by the names of their tracks. */
 lab.gains = new Map();
 lab.setGain = (name, gain) => (lab.gains.get(name).value = gain);
-/** A tone. */
-function createAudioTrack(name, { frequency = 440, gain = 0.5 } = {}) {
+/** A tone; with `syllables`, it swells and fades so many times a second, as speech does. */
+function createAudioTrack(name, { frequency = 440, gain = 0.5, syllables = 0 } = {}) {
   audioContext ??= new AudioContext();
   const oscillator = new OscillatorNode(audioContext, { frequency });
+  const swell = new GainNode(audioContext, { gain: syllables > 0 ? 0.5 : 1 });
   const volume = new GainNode(audioContext, { gain });
   const destination = new MediaStreamAudioDestinationNode(audioContext);
-  oscillator.connect(volume).connect(destination);
+  if (syllables > 0) {
+    const rhythm = new OscillatorNode(audioContext, { frequency: syllables });
+    rhythm.connect(new GainNode(audioContext, { gain: 0.5 })).connect(swell.gain);
+    rhythm.start();
+  }
+  oscillator.connect(swell).connect(volume).connect(destination);
   oscillator.start();
   lab.gains.set(name, volume.gain);
   return destination.stream.getAudioTracks()[0];
@@ -126,6 +134,9 @@ function watchRoom(room) {
   room.on('recordingStopped', () => lab.log.push(['recordingStopped']));
   room.on('dominantSpeakerChanged', (participant) =>
     lab.log.push(['dominantSpeakerChanged', participant ? participant.identity : null]),
+  );
+  room._signaling.on('dominantSpeakerChanged', () =>
+    lab.dominantSids.push(room._signaling.dominantSpeakerSid),
   );
   room.localParticipant.on('trackPublicationFailed', (error, track) =>
     lab.log.push(['trackPublicationFailed', track.name, error.code]),
@@ -219,6 +230,9 @@ lab.publications = () =>
       [...participant.tracks.values()].map(({ trackName }) => `${participant.identity}/${trackName}`),
     )
     .sort();
+
+lab.dominantSpeaker = () => lab.room.dominantSpeaker?.identity ?? null;
+lab.dominantSidsSoFar = () => lab.dominantSids;
 
 lab.dataTrack = (identity, name) => {
   const participant = [...lab.room.participants.values()].find(

@@ -21,6 +21,8 @@ export interface TrackSpec {
   fps?: number;
   frequency?: number;
   gain?: number;
+  /** Swells and fades so many times a second; without, it is a constant tone. */
+  syllables?: number;
   ordered?: boolean;
   maxRetransmits?: number;
   maxPacketLifeTime?: number;
@@ -246,7 +248,7 @@ export class LabPage {
   }
 
   /** Waits until as many frames of a remote video, or bytes of a remote audio, arrive anew. */
-  async flows(key: string, { frames = 3, within = 15_000 } = {}): Promise<Received> {
+  async flows(key: string, { frames = 3, packets = 5, within = 15_000 } = {}): Promise<Received> {
     let before: Received | undefined;
     let now: Received | undefined;
     await this.until(
@@ -256,7 +258,7 @@ export class LabPage {
         if (!now || !before) return false;
         return now.kind === 'video'
           ? now.framesDecoded >= before.framesDecoded + frames
-          : now.packets >= before.packets + 5;
+          : now.packets >= before.packets + packets;
       },
       async () => `${this.identity} to receive ${key}; it receives ${JSON.stringify(await this.received())}`,
       within,
@@ -305,6 +307,15 @@ export class LabPage {
       within,
     );
     return bitrate;
+  }
+
+  /** Waits until this one, or null for nobody, is the dominant speaker. */
+  untilDominant(identity: string | null): Promise<void> {
+    return this.until(
+      async () => (await this.call('dominantSpeaker')) === identity,
+      async () =>
+        `${this.identity} to hear ${identity} as the dominant speaker; it logged ${JSON.stringify(await this.log())}`,
+    );
   }
 
   /** Waits until a track is no longer subscribed to. */

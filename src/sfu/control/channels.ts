@@ -1,5 +1,6 @@
 import type { MediaChannel } from '../../rooms/media.js';
 import type { SfuParticipant } from '../SfuParticipant.js';
+import { ActiveSpeakerChannel } from './ActiveSpeakerChannel.js';
 import type { ControlChannel } from './ControlChannel.js';
 import { PublisherHintsChannel } from './PublisherHintsChannel.js';
 import { RenderHintsChannel } from './RenderHintsChannel.js';
@@ -12,6 +13,7 @@ import { TrackSwitchOffChannel } from './TrackSwitchOffChannel.js';
 type ChannelFactory = (media: SfuParticipant) => ControlChannel | null;
 
 export const CHANNEL_FACTORIES: Partial<Record<MediaChannel, ChannelFactory>> = {
+  active_speaker: (media) => new ActiveSpeakerChannel(() => media.dominantSpeaker?.sid ?? null),
   track_priority: (media) =>
     new TrackPriorityChannel((trackSid, priority) => media.setSubscribePriority(trackSid, priority)),
   track_switch_off: (media) => new TrackSwitchOffChannel(() => media.allocator.switched),
