@@ -27,6 +27,11 @@ import type { PeerConnectionDelegate, PeerConnectionSurroundings } from './PeerC
 import { PublisherHints } from './PublisherHints.js';
 import type { LayeredTrack } from './PublisherHints.js';
 import type { MeteredSubscriber } from './RoomMeter.js';
+import { QualityMonitor } from './quality/QualityMonitor.js';
+import type { QualitySource } from './quality/QualityMonitor.js';
+import { clientMeasures, qualityAnswer } from './quality/report.js';
+import type { Quality, QualityMessage } from './quality/report.js';
+import type { Received } from './quality/streams.js';
 import type { SfuRoom } from './SfuRoom.js';
 import { VideoAllocator } from './VideoAllocator.js';
 
@@ -43,8 +48,12 @@ const NO_CHANNELS: ReadonlyMap<MediaChannel, string> = new Map();
  * A participant's media: what it sends, and what it receives of the others. What it should receive is what the
  * model says; {@link reconcile} brings what it does receive in line with that, whatever happened in between.
  */
-export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate, MeteredSubscriber {
+export class SfuParticipant
+  implements ParticipantMedia, PeerConnectionDelegate, MeteredSubscriber, QualitySource
+{
   readonly participant: Participant;
+  /** How good its network is. */
+  readonly quality: QualityMonitor;
   readonly #room: SfuRoom;
   readonly #onChange: () => void;
   /** The channels of media signalling that the client asked for. */
@@ -72,6 +81,7 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate,
     this.#onChange = onChange;
     this.allocator = this.#createAllocator();
     this.hints = this.#createHints();
+    this.quality = new QualityMonitor(this, room.producerStats);
   }
 
   get peerConnections(): readonly PeerConnectionState[] {
@@ -288,6 +298,24 @@ export class SfuParticipant implements ParticipantMedia, PeerConnectionDelegate,
   }
 
   // --- what it receives
+
+  /** What it receives of a kind, once the client has agreed to it. */
+  received(kind: types.MediaKind): Received[] {
+    return this.outgoing.flatMap(({ consumer, track }) => {
+      const producer = consumer.kind === kind ? this.#room.mediaOf(track)?.producerOf(track) : undefined;
+      return producer?.id === consumer.producerId ? [{ consumer, producer }] : [];
+    });
+  }
+
+  /** Answers what the client tells of its network. */
+  async answerQuality(message: QualityMessage): Promise<object> {
+    this.quality.report(clientMeasures(message));
+    const [own, others] = await Promise.all([
+      this.quality.quality(),
+      message.remoteReportLevel > 0 ? this.#room.qualityOfOthers(this) : new Map<string, Quality>(),
+    ]);
+    return qualityAnswer(message, own, others);
+  }
 
   async reconcile(): Promise<void> {
     const peerConnection = this.#peerConnection;

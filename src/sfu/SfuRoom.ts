@@ -11,6 +11,8 @@ import type { PeerConnectionSurroundings } from './PeerConnection.js';
 import type { Outgoing } from './Outgoing.js';
 import { QuietAudio } from './QuietAudio.js';
 import { RoomMeter } from './RoomMeter.js';
+import { ProducerStats } from './quality/ProducerStats.js';
+import type { Quality } from './quality/report.js';
 import { SfuParticipant } from './SfuParticipant.js';
 import { ActiveSpeakers } from './speakers/ActiveSpeakers.js';
 import { SpeakerObserver } from './speakers/SpeakerObserver.js';
@@ -29,6 +31,7 @@ export class SfuRoom {
   /** Who speaks; that is of the wire, and lives by real time. */
   readonly #speakers = new ActiveSpeakers<Participant>(new SystemClock(), () => this.#tellSpeakers());
   #speakerObserver: SpeakerObserver<Participant> | null = null;
+  readonly producerStats = new ProducerStats();
   #closed = false;
 
   constructor(room: Room, workers: WorkerPool, log: Logger) {
@@ -169,6 +172,15 @@ export class SfuRoom {
   #tellSpeakers(): void {
     for (const media of this.#participants.values())
       media.setDominantSpeaker(this.speakerHeardBy(media.participant));
+  }
+
+  /** The network quality of those who are connected, by SID; but for the one who asks. */
+  async qualityOfOthers(except: SfuParticipant): Promise<Map<string, Quality>> {
+    const others = [...this.#participants.values()].filter((media) => media !== except);
+    const known = await Promise.all(
+      others.map(async ({ participant, quality }) => [participant.sid, await quality.quality()] as const),
+    );
+    return new Map(known.flatMap(([sid, quality]) => (quality ? [[sid, quality]] : [])));
   }
 
   /** Has everyone look again at what they should receive; but for the one that it comes from. */

@@ -113,6 +113,7 @@ function watchParticipant(participant) {
   participant.on('trackSubscriptionFailed', (error, publication) =>
     record('trackSubscriptionFailed', publication.trackName, error.code),
   );
+  participant.on('networkQualityLevelChanged', (level) => record('networkQualityLevelChanged', level));
   participant.on('reconnecting', () => record('participantReconnecting'));
   participant.on('reconnected', () => record('participantReconnected'));
 }
@@ -137,6 +138,9 @@ function watchRoom(room) {
   );
   room._signaling.on('dominantSpeakerChanged', () =>
     lab.dominantSids.push(room._signaling.dominantSpeakerSid),
+  );
+  room.localParticipant.on('networkQualityLevelChanged', (level) =>
+    lab.log.push(['networkQualityLevelChanged', room.localParticipant.identity, level]),
   );
   room.localParticipant.on('trackPublicationFailed', (error, track) =>
     lab.log.push(['trackPublicationFailed', track.name, error.code]),
@@ -233,6 +237,28 @@ lab.publications = () =>
 
 lab.dominantSpeaker = () => lab.room.dominantSpeaker?.identity ?? null;
 lab.dominantSidsSoFar = () => lab.dominantSids;
+
+/** The network quality as the SDK shows it: of the participant itself, and of the others by identity. */
+lab.networkQuality = () => {
+  const of = ({ networkQualityLevel, networkQualityStats }) => ({
+    level: networkQualityLevel,
+    stats: networkQualityStats,
+  });
+  const others = [...lab.room.participants.values()].map((participant) => [
+    participant.identity,
+    of(participant),
+  ]);
+  return { own: of(lab.room.localParticipant), others: Object.fromEntries(others) };
+};
+lab.configureNetworkQuality = (configuration) =>
+  lab.room.localParticipant.setNetworkQualityConfiguration(configuration);
+/** What the server answered last, before the SDK made objects of it. */
+lab.lastQualityAnswer = () => {
+  const { level, levels, remoteLevels } = lab.room._signaling._networkQualitySignaling;
+  const identityOf = (sid) => lab.room.participants.get(sid)?.identity ?? sid;
+  const others = [...remoteLevels.values()].map(({ sid, ...quality }) => [identityOf(sid), quality]);
+  return { level, levels, others: Object.fromEntries(others) };
+};
 
 lab.dataTrack = (identity, name) => {
   const participant = [...lab.room.participants.values()].find(

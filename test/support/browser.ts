@@ -49,6 +49,12 @@ export interface Sent {
   codec: string | null;
 }
 
+/** A participant's network quality, as the SDK shows it. */
+export interface ShownQuality {
+  level: number | null;
+  stats: object | null;
+}
+
 export type Connected =
   | { sid: string; name: string; participantSid: string; mediaRegion: string | null; error?: undefined }
   | { error: { code: number | null; name: string; message: string }; sid?: undefined; name?: undefined };
@@ -315,6 +321,28 @@ export class LabPage {
       async () => (await this.call('dominantSpeaker')) === identity,
       async () =>
         `${this.identity} to hear ${identity} as the dominant speaker; it logged ${JSON.stringify(await this.log())}`,
+    );
+  }
+
+  /** The network quality of a participant, as this page is shown it: its own or another's. */
+  async quality(identity: string): Promise<ShownQuality> {
+    const { own, others } = await this.call<{ own: ShownQuality; others: Record<string, ShownQuality> }>(
+      'networkQuality',
+    );
+    return (identity === this.identity ? own : others[identity]) ?? { level: null, stats: null };
+  }
+
+  /** Waits until this page is shown a level that a test wants to see, of itself or of another. */
+  untilLevel(identity: string, wanted: (level: number) => boolean, within = 60_000): Promise<void> {
+    return this.until(
+      async () => {
+        const { level } = await this.quality(identity);
+        return level !== null && wanted(level);
+      },
+      async () =>
+        `another network quality of ${identity} at ${this.identity}; it logged ${JSON.stringify(await this.log())}, ` +
+        `and was answered ${JSON.stringify(await this.call('lastQualityAnswer'))}`,
+      within,
     );
   }
 

@@ -4,6 +4,7 @@ import { ActiveSpeakerChannel } from './ActiveSpeakerChannel.js';
 import type { ControlChannel } from './ControlChannel.js';
 import { PublisherHintsChannel } from './PublisherHintsChannel.js';
 import { RenderHintsChannel } from './RenderHintsChannel.js';
+import { NetworkQualityChannel } from './NetworkQualityChannel.js';
 import { TrackPriorityChannel } from './TrackPriorityChannel.js';
 import { TrackSwitchOffChannel } from './TrackSwitchOffChannel.js';
 
@@ -14,6 +15,7 @@ type ChannelFactory = (media: SfuParticipant) => ControlChannel | null;
 
 export const CHANNEL_FACTORIES: Partial<Record<MediaChannel, ChannelFactory>> = {
   active_speaker: (media) => new ActiveSpeakerChannel(() => media.dominantSpeaker?.sid ?? null),
+  network_quality: (media) => new NetworkQualityChannel((message) => media.answerQuality(message)),
   track_priority: (media) =>
     new TrackPriorityChannel((trackSid, priority) => media.setSubscribePriority(trackSid, priority)),
   track_switch_off: (media) => new TrackSwitchOffChannel(() => media.allocator.switched),

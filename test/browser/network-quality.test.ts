@@ -1,0 +1,205 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startAtrium } from '../../src/index.js';
+import type { AtriumServer } from '../../src/index.js';
+import { Lab } from '../support/browser.js';
+import type { LabPage, TrackSpec } from '../support/browser.js';
+import { MediaLink } from '../support/MediaLink.js';
+import { freePort } from '../support/ports.js';
+
+let atrium: AtriumServer;
+let lab: Lab;
+let link: MediaLink;
+
+beforeAll(async () => {
+  const rtcPort = await freePort();
+  atrium = await startAtrium({ rtcPort, announcedIp: '127.0.0.2' });
+  link = await MediaLink.open('127.0.0.2', rtcPort);
+  lab = await Lab.open(atrium.wsServer);
+});
+afterEach(async () => {
+  await lab.closePages();
+  atrium.rooms.completeAll('completed-by-api');
+  await link.reset();
+});
+afterAll(async () => {
+  await lab?.close();
+  await link?.close();
+  await atrium?.close();
+});
+
+/** Which peer of the link is whose: in the order of joining. */
+const BOB = 1;
+const MEDIA: TrackSpec[] = [
+  { kind: 'audio', name: 'voice' },
+  { kind: 'video', name: 'face' },
+];
+const isFive = (level: number): boolean => level === 5;
+
+interface Answer {
+  level: number | null;
+  levels: { audio: { sendStats?: object } } | null;
+  others: Record<string, { level: number; audio?: { sendStats?: object } }>;
+}
+
+const join = (identity: string, room: string, networkQuality: unknown): Promise<LabPage> =>
+  lab.join(identity, room, MEDIA, { networkQuality });
+
+/** The levels of a participant that a page was shown, one after the other. */
+async function levelsOf(identity: string, page: LabPage): Promise<number[]> {
+  const log = await page.log();
+  return log
+    .filter(([event, whose]) => event === 'networkQualityLevelChanged' && whose === identity)
+    .map(([, , level]) => level as number);
+}
+
+/** Cuts the link of every peer connection but the first. A client that begins anew appears as another peer. */
+async function cutAllButFirst(): Promise<void> {
+  for (let peer = 1; ; peer++) {
+    try {
+      await link.shape(peer, { up: { blocked: true }, down: { blocked: true } });
+    } catch {
+      // No more peers have appeared.
+      return;
+    }
+  }
+}
+
+/** Waits for an answer of the server that a test wants to see. */
+async function untilAnswer(page: LabPage, wanted: (answer: Answer) => boolean): Promise<Answer> {
+  let answer: Answer | undefined;
+  await page.until(
+    async () => wanted((answer = await page.call<Answer>('lastQualityAnswer'))),
+    async () => `another answer than ${JSON.stringify(answer)}`,
+    30_000,
+  );
+  return answer!;
+}
+
+describe('the network quality', () => {
+  test('is 5 on a clean link, for oneself and the others, with the measures that it comes from', async () => {
+    const alice = await join('alice', 'clean', { local: 3, remote: 3 });
+    const bob = await join('bob', 'clean', { local: 3, remote: 3 });
+    await alice.flows('bob/face');
+    for (const page of [alice, bob]) {
+      await page.untilLevel('alice', isFive);
+      await page.untilLevel('bob', isFive);
+    }
+
+    const level = expect.any(Number) as number;
+    const known = expect.any(Number) as number;
+    const path = {
+      bandwidth: { actual: known, available: known, level },
+      fractionLost: { fractionLost: known, level },
+      latency: { jitter: known, rtt: known, level },
+    };
+    const medium = { send: level, recv: level, sendStats: path, recvStats: path };
+    const whole = { level, audio: medium, video: medium };
+    await untilAnswer(alice, ({ levels }) => matches(levels, whole));
+    await untilAnswer(bob, ({ others }) => matches(others['alice'], whole));
+    // What the SDK made of the first answers.
+    expect((await alice.quality('alice')).stats).toMatchObject({ level: 5, audio: { send: 5, recv: 5 } });
+    expect((await alice.quality('bob')).stats).toMatchObject({ level: 5, video: { send: 5, recv: 5 } });
+  }, 120_000);
+
+  test('falls step by step while a link is bad, for the one who has it, and rises again after', async () => {
+    const alice = await join('alice', 'shaped', { local: 1, remote: 1 });
+    const bob = await join('bob', 'shaped', { local: 1, remote: 1 });
+    await alice.flows('bob/face');
+    for (const page of [alice, bob]) {
+      await page.untilLevel('alice', isFive);
+      await page.untilLevel('bob', isFive);
+    }
+
+    await link.shape(BOB, { up: { loss: 0.12, delay: 50 }, down: { loss: 0.12, delay: 50 } });
+    await bob.untilLevel('bob', (level) => level <= 2);
+    await alice.untilLevel('bob', (level) => level <= 2);
+    const fall = await levelsOf('bob', alice);
+    expect(fall.some((level) => level === 3 || level === 4)).toBe(true);
+    expect((await alice.quality('alice')).level).toBeGreaterThan(2);
+
+    await link.shape(BOB, { up: {}, down: {} });
+    for (const page of [alice, bob]) {
+      await page.untilLevel('bob', isFive);
+      await page.untilLevel('alice', isFive);
+    }
+    const rise = (await levelsOf('bob', alice)).slice(fall.length);
+    expect(rise.some((level) => level === 3 || level === 4)).toBe(true);
+  }, 180_000);
+
+  test('falls when a link carries too little, in the direction that it is', async () => {
+    const alice = await join('alice', 'narrow', { local: 3, remote: 1 });
+    const bob = await join('bob', 'narrow', { local: 3, remote: 1 });
+    await alice.flows('bob/face');
+    await bob.untilLevel('bob', isFive);
+    await link.shape(BOB, { down: { rate: 60_000 } });
+    await alice.untilLevel('bob', (level) => level <= 2);
+    const { levels } = await untilAnswer(bob, ({ level }) => level !== null && level <= 2);
+    expect(levels).toMatchObject({ level: (levels as unknown as { video: { recv: number } }).video.recv });
+
+    await link.shape(BOB, { down: {} });
+    await alice.untilLevel('bob', isFive);
+    await bob.untilLevel('bob', isFive);
+  }, 180_000);
+
+  test('is 0 for the others when a connection is lost, and rises when it is back', async () => {
+    const alice = await join('alice', 'lost', { local: 1, remote: 1 });
+    const bob = await join('bob', 'lost', { local: 1, remote: 1 });
+    await alice.flows('bob/face');
+    await alice.untilLevel('bob', isFive);
+    // Bob's browser tries other ways, one after the other: all of them are cut.
+    await alice.until(
+      async () => {
+        await cutAllButFirst();
+        return (await alice.quality('bob')).level === 0;
+      },
+      async () => `bob to be lost: ${JSON.stringify(await levelsOf('bob', alice))}`,
+      60_000,
+    );
+    await link.shapeAll({ up: {}, down: {} });
+    await alice.untilLevel('bob', (level) => level > 0);
+    await bob.flows('alice/face', { within: 30_000 });
+  }, 180_000);
+
+  test('comes in the detail that is asked for, also when that changes', async () => {
+    const alice = await join('alice', 'detail', true);
+    const bob = await join('bob', 'detail', { local: 2, remote: 1 });
+    await alice.untilLevel('alice', () => true);
+    expect(await alice.quality('alice')).toMatchObject({ stats: null });
+    expect(await alice.quality('bob')).toEqual({ level: null, stats: null });
+
+    await bob.untilLevel('bob', () => true);
+    await bob.untilLevel('alice', () => true);
+    expect((await bob.quality('bob')).stats).toMatchObject({
+      audio: { send: expect.any(Number) as number, sendStats: null },
+      video: { recv: expect.any(Number) as number, recvStats: null },
+    });
+    expect((await bob.quality('alice')).stats).toBeNull();
+
+    await alice.call('configureNetworkQuality', { local: 3, remote: 2 });
+    await untilAnswer(
+      alice,
+      ({ levels, others }) =>
+        levels?.audio.sendStats !== undefined &&
+        others['bob']?.audio !== undefined &&
+        others['bob'].audio.sendStats === undefined,
+    );
+  }, 120_000);
+
+  test('is told of those who have not asked for it, and to nobody who has not', async () => {
+    const alice = await join('alice', 'asking', { local: 1, remote: 1 });
+    const bob = await join('bob', 'asking', false);
+    await alice.untilLevel('bob', isFive);
+    await bob.untilChannels();
+    expect(await bob.quality('bob')).toEqual({ level: null, stats: null });
+  }, 120_000);
+});
+
+/** Whether a value has the shape that is wanted. */
+function matches(value: unknown, shape: object): boolean {
+  try {
+    expect(value).toEqual(shape);
+    return true;
+  } catch {
+    return false;
+  }
+}
