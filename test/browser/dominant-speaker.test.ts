@@ -51,6 +51,8 @@ describe('the dominant speaker', () => {
     expect(await alice.call('dominantSpeaker')).toBeNull();
 
     await speak(bob);
+    // To herself, who dominates, bob is the one who speaks beside her.
+    await alice.untilDominant('bob');
     await fallSilent(alice);
     await carol.untilDominant('bob');
     await alice.untilDominant('bob');

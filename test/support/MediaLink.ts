@@ -58,6 +58,11 @@ export class MediaLink {
     return this.#tell('shape', { peer: null, ...shapes });
   }
 
+  /** Shapes the flows that have yet to appear, as when a client looks for another way. */
+  shapeNew(shapes: Shapes): Promise<void> {
+    return this.#tell('shapeNew', shapes);
+  }
+
   /** Forgets all flows: between tests. */
   reset(): Promise<void> {
     return this.#tell('reset', {});

@@ -54,6 +54,11 @@ class Flow {
     this.upstream.on('message', (packet) => this.down.push(packet));
   }
 
+  takeShapes({ up, down }) {
+    if (up) this.up.shape = up;
+    if (down) this.down.shape = down;
+  }
+
   close() {
     this.up.stop();
     this.down.stop();
@@ -78,26 +83,32 @@ const socket = createSocket('udp4');
 const flows = new Map();
 /** The flows of each peer connection, in the order of their appearance. */
 const peers = new Map();
+/** The shapes of flows that have yet to appear. */
+let ofNewFlows = {};
 
 socket.on('message', (packet, client) => {
   const key = `${client.address}:${client.port}`;
   let flow = flows.get(key);
-  if (!flow) flows.set(key, (flow = new Flow(socket, client, { address: '127.0.0.1', port })));
+  if (!flow) {
+    flows.set(key, (flow = new Flow(socket, client, { address: '127.0.0.1', port })));
+    flow.takeShapes(ofNewFlows);
+  }
   const ufrag = stunUserName(packet)?.split(':')[1];
   if (ufrag !== undefined) peers.set(ufrag, (peers.get(ufrag) ?? new Set()).add(flow));
   flow.up.push(packet);
 });
 
 const commands = {
-  shape({ peer, up, down }) {
+  shape({ peer, ...shapes }) {
     const shaped = peer === null ? [...peers.values()] : [...peers.values()].slice(peer, peer + 1);
     if (shaped.length === 0) throw new Error(`no peer ${peer} has appeared`);
-    for (const flow of shaped.flatMap((set) => [...set])) {
-      if (up) flow.up.shape = up;
-      if (down) flow.down.shape = down;
-    }
+    for (const flow of shaped.flatMap((set) => [...set])) flow.takeShapes(shapes);
+  },
+  shapeNew(shapes) {
+    ofNewFlows = shapes;
   },
   reset() {
+    ofNewFlows = {};
     for (const flow of flows.values()) flow.close();
     flows.clear();
     peers.clear();
