@@ -106,6 +106,7 @@ export class SfuParticipant
   async start(request: MediaRequest, surroundings: PeerConnectionSurroundings): Promise<void> {
     this.#wantedChannels = request.channels;
     this.allocator.setProfile(request.bandwidthProfile);
+    this.setDominantSpeaker(this.dominantSpeaker);
     const offered = request.peerConnections.find(({ description }) => description?.type === 'offer');
     if (!offered?.description) return;
     const peerConnection = await PeerConnection.create(offered.id, surroundings, this);
@@ -201,7 +202,8 @@ export class SfuParticipant
 
   /** Who speaks, as this participant hears it: never itself, null while nobody does. */
   setDominantSpeaker(speaker: Participant | null): void {
-    this.allocator.setDominantSpeaker(speaker);
+    // As in the SDK, only whoever asks for the dominant speaker has it count for its videos.
+    if (this.#wantedChannels.includes('active_speaker')) this.allocator.setDominantSpeaker(speaker);
     this.channel(ActiveSpeakerChannel)?.tell();
   }
 

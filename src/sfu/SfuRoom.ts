@@ -56,7 +56,6 @@ export class SfuRoom {
   async join(participant: Participant, request: MediaRequest, onChange: () => void): Promise<SfuParticipant> {
     const media = new SfuParticipant(participant, this, onChange);
     this.#participants.set(participant.sid, media);
-    media.setDominantSpeaker(this.speakerHeardBy(participant));
     await media.start(request, await this.#media());
     return media;
   }

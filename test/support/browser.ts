@@ -315,6 +315,14 @@ export class LabPage {
     return bitrate;
   }
 
+  /** Waits until a remote video is switched off, or on. */
+  untilSwitchedOff(key: string, off: boolean): Promise<void> {
+    return this.until(
+      async () => (await this.call('isSwitchedOff', key)) === off,
+      async () => `${key} to be switched ${off ? 'off' : 'on'} at ${this.identity}`,
+    );
+  }
+
   /** Waits until this one, or null for nobody, is the dominant speaker. */
   untilDominant(identity: string | null): Promise<void> {
     return this.until(
