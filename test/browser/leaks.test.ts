@@ -24,7 +24,7 @@ const everyChannel = {
   bandwidthProfile: { video: {} },
   preferredVideoCodecs: 'auto',
   dominantSpeaker: true,
-  networkQuality: true,
+  networkQuality: { local: 3, remote: 3 },
 };
 
 describe('when every room has ended', () => {

@@ -14,6 +14,8 @@ const transports = [{ type: 'data-channel' }];
 /** All that a client may ask for, and something that it may not. */
 const EVERYTHING = Object.fromEntries(
   [
+    'active_speaker',
+    'network_quality',
     'track_priority',
     'track_switch_off',
     'render_hints',
@@ -40,6 +42,8 @@ describe('the channels of media signalling', () => {
   test('are granted with their labels: those that are asked for and served', async () => {
     const { granted } = await join('room', EVERYTHING);
     expect(Object.keys(granted).sort()).toEqual([
+      'active_speaker',
+      'network_quality',
       'publisher_hints',
       'render_hints',
       'track_priority',
