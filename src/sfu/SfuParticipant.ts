@@ -247,7 +247,7 @@ export class SfuParticipant
     const track = this.participant.trackByClientId(incoming.trackId);
     if (track) this.followMute(track);
     this.hints.changed();
-    if (incoming.producer.kind === 'audio') this.#room.listenTo(incoming.producer, this.participant);
+    if (incoming.producer.kind === 'audio') this.#room.listenTo(incoming, this.participant);
     this.#room.requestReconcile(this);
   }
 

@@ -7,6 +7,7 @@ import type { Participant } from '../rooms/Participant.js';
 import type { PublishedTrack } from '../rooms/PublishedTrack.js';
 import type { Room } from '../rooms/Room.js';
 import { routerCodecs } from './codecs.js';
+import type { Incoming } from './MediaSection.js';
 import type { PeerConnectionSurroundings } from './PeerConnection.js';
 import type { Outgoing } from './Outgoing.js';
 import { QuietAudio } from './QuietAudio.js';
@@ -159,8 +160,9 @@ export class SfuRoom {
   }
 
   /** Listens to the audio that a participant sends, for who speaks. */
-  listenTo(producer: types.Producer, participant: Participant): void {
-    this.#speakerObserver?.watch(producer, participant);
+  listenTo({ producer, trackId }: Incoming, participant: Participant): void {
+    const isPublished = (): boolean => participant.trackByClientId(trackId) !== undefined;
+    this.#speakerObserver?.watch(producer, participant, isPublished);
   }
 
   /** The dominant speaker, for this listener: never itself, null while nobody speaks. */

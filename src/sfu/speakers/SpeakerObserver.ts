@@ -11,12 +11,18 @@ const SOFTEST = -55;
 /** Of more speakers at once, the loudest are looked at. */
 const MOST_SPEAKERS = 10;
 
+/** A producer, whose it is, and whether anyone may hear it. */
+interface Watched<Speaker> {
+  readonly producer: types.Producer;
+  readonly speaker: Speaker;
+  readonly isPublished: () => boolean;
+}
+
 /** Watches the audio levels in one router, and tells {@link ActiveSpeakers} what it sees. It ends with the router. */
 export class SpeakerObserver<Speaker> {
   readonly #observers: readonly types.RtpObserver[];
   readonly #speakers: ActiveSpeakers<Speaker>;
-  /** Whose producer it is. */
-  readonly #watched = new Map<string, { producer: types.Producer; speaker: Speaker }>();
+  readonly #watched = new Map<string, Watched<Speaker>>();
 
   private constructor(
     levels: types.AudioLevelObserver,
@@ -52,12 +58,16 @@ export class SpeakerObserver<Speaker> {
 
   /** What was seen of a producer may arrive after it was muted or closed: it counts no more. */
   #speakerOf(producer: types.Producer): Speaker | null {
-    return producer.closed || producer.paused ? null : (this.#watched.get(producer.id)?.speaker ?? null);
+    const watched = this.#watched.get(producer.id);
+    return watched && !producer.closed && !producer.paused && watched.isPublished() ? watched.speaker : null;
   }
 
-  /** Listens to what this producer, of audio, sends, until it closes. */
-  watch(producer: types.Producer, speaker: Speaker): void {
-    this.#watched.set(producer.id, { producer, speaker });
+  /**
+   * Listens to what this producer, of audio, sends, until it closes.
+   * @param isPublished a client may send what it does not publish, or may not publish
+   */
+  watch(producer: types.Producer, speaker: Speaker, isPublished: () => boolean): void {
+    this.#watched.set(producer.id, { producer, speaker, isPublished });
     producer.observer.on('pause', () => this.#onFewer(speaker));
     producer.observer.once('close', () => {
       this.#watched.delete(producer.id);
