@@ -29,9 +29,10 @@ afterAll(async () => {
 
 /** Which peer of the link is whose: in the order of joining. */
 const BOB = 1;
+/** Little to do for a machine that may have other things to do: its own slowness is measured too. */
 const MEDIA: TrackSpec[] = [
   { kind: 'audio', name: 'voice' },
-  { kind: 'video', name: 'face' },
+  { kind: 'video', name: 'face', width: 160, height: 90, fps: 5 },
 ];
 const isFive = (level: number): boolean => level === 5;
 
@@ -58,7 +59,7 @@ async function untilAnswer(page: LabPage, wanted: (answer: Answer) => boolean): 
   await page.until(
     async () => wanted((answer = await page.call<Answer>('lastQualityAnswer'))),
     async () => `another answer than ${JSON.stringify(answer)}`,
-    60_000,
+    120_000,
   );
   return answer!;
 }
@@ -87,7 +88,7 @@ describe('the network quality', () => {
     // What the SDK made of the first answers.
     expect((await alice.quality('alice')).stats).toMatchObject({ level: 5, audio: { send: 5, recv: 5 } });
     expect((await alice.quality('bob')).stats).toMatchObject({ level: 5, video: { send: 5, recv: 5 } });
-  }, 120_000);
+  }, 300_000);
 
   test('falls step by step while a link is bad, for the one who has it, and rises again after', async () => {
     const alice = await join('alice', 'shaped', { local: 1, remote: 1 });
@@ -103,7 +104,11 @@ describe('the network quality', () => {
     await alice.untilLevel('bob', (level) => level <= 2);
     const fall = await levelsOf('bob', alice);
     expect(fall.some((level) => level === 3 || level === 4)).toBe(true);
-    expect((await alice.quality('alice')).level).toBeGreaterThan(2);
+    await alice.until(
+      async () => (await alice.quality('alice')).level! > (await alice.quality('bob')).level!,
+      async () => `alice's own network to be better: ${JSON.stringify(await alice.log())}`,
+      60_000,
+    );
 
     await link.shape(BOB, { up: {}, down: {} });
     for (const page of [alice, bob]) {
@@ -112,7 +117,7 @@ describe('the network quality', () => {
     }
     const rise = (await levelsOf('bob', alice)).slice(fall.length);
     expect(rise.some((level) => level === 3 || level === 4)).toBe(true);
-  }, 180_000);
+  }, 400_000);
 
   test('falls when a link carries too little, in the direction in which it does', async () => {
     const camera: TrackSpec[] = [
@@ -134,7 +139,7 @@ describe('the network quality', () => {
     await link.shape(BOB, { up: {} });
     await alice.untilLevel('bob', isFive);
     await bob.untilLevel('bob', isFive);
-  }, 180_000);
+  }, 400_000);
 
   test('is 0 for the others when a connection is lost, and rises when it is back', async () => {
     const alice = await join('alice', 'lost', { local: 1, remote: 1 });
@@ -149,7 +154,7 @@ describe('the network quality', () => {
     await link.shapeAll({ up: {}, down: {} });
     await alice.untilLevel('bob', (level) => level > 0);
     await bob.flows('alice/face', { within: 30_000 });
-  }, 180_000);
+  }, 400_000);
 
   test('comes in the detail that is asked for, also when that changes', async () => {
     const alice = await join('alice', 'detail', true);
@@ -174,7 +179,7 @@ describe('the network quality', () => {
         others['bob']?.audio !== undefined &&
         others['bob'].audio.sendStats === undefined,
     );
-  }, 120_000);
+  }, 300_000);
 
   test('is told of those who have not asked for it, and to nobody who has not', async () => {
     const alice = await join('alice', 'asking', { local: 1, remote: 1 });
@@ -182,7 +187,7 @@ describe('the network quality', () => {
     await alice.untilLevel('bob', isFive);
     await bob.untilChannels();
     expect(await bob.quality('bob')).toEqual({ level: null, stats: null });
-  }, 120_000);
+  }, 300_000);
 });
 
 /** Whether a value has the shape that is wanted. */

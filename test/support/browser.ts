@@ -341,7 +341,7 @@ export class LabPage {
   }
 
   /** Waits until this page is shown a level that a test wants to see, of itself or of another. */
-  untilLevel(identity: string, wanted: (level: number) => boolean, within = 60_000): Promise<void> {
+  untilLevel(identity: string, wanted: (level: number) => boolean, within = 120_000): Promise<void> {
     return this.until(
       async () => {
         const { level } = await this.quality(identity);

@@ -214,9 +214,10 @@ describe('what is measured of the uplink', () => {
 
   it.each([
     ['little of a low estimate', 300_000, { actual: 100_000 }, 5],
-    ['most of a low estimate', 300_000, { actual: 200_000 }, 2],
+    ['most of a low estimate', 300_000, { actual: 230_000 }, 2],
+    ['two thirds of a low estimate, as it stays after a loss', 110_000, { actual: 36_000 }, 5],
     ['most of a very low estimate', 120_000, { actual: 70_000 }, 1],
-    ['most of a fair estimate', 700_000, { actual: 500_000 }, 4],
+    ['most of a fair estimate', 700_000, { actual: 600_000 }, 4],
     ['most of a high estimate', 1_500_000, { actual: 1_400_000 }, 5],
     ['more than comfort, of a higher estimate', 4_000_000, { actual: 3_500_000 }, 5],
     ['the one layer that fits, of a low estimate', 200_000, { actual: 80_000, layered: true }, 2],

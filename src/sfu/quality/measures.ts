@@ -46,10 +46,10 @@ const COMFORT_UP: BothKinds<number> = { audio: 64_000, video: 1_000_000 };
 const COMFORT_DOWN: BothKinds<number> = { audio: 64_000, video: 1_500_000 };
 /**
  * A sender that uses more than this part of its own estimate is held back by it. Once it was low, the estimate of one
- * that has little to send stays at one and a half of that. Of one with layers it does not, and a layer that does not
- * fit leaves room.
+ * that has little to send stays at one and a half of that, which must not count. Of one with layers it does not, and a
+ * layer that does not fit leaves room.
  */
-const HELD_BACK = 0.7;
+const HELD_BACK = 0.85;
 const HELD_BACK_IN_LAYERS = 0.5;
 
 /** The first that is known. */
