@@ -12,6 +12,10 @@ import { terminal } from './lib/terminal.mjs';
 const PROGRAMS = [
   { path: process.env.ATRIUM_TEST_CHROMIUM ?? '/usr/bin/chromium', package: 'chromium' },
   { path: '/usr/lib/python3/dist-packages/twilio/__init__.py', package: 'python3-twilio' },
+  { path: '/usr/bin/turnserver', package: 'coturn' },
+  // For networks that the tests make.
+  { path: '/sbin/ip', package: 'iproute2' },
+  { path: '/usr/sbin/nft', package: 'nftables' },
 ];
 
 const at = (...parts) => join(root, ...parts);

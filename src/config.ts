@@ -48,6 +48,16 @@ const list = (item: z.ZodType<string, string>) =>
       .pipe(z.array(item)),
   ]);
 
+/** As `49152-65535`. */
+const portRange = z
+  .string()
+  .regex(/^\d{1,5}-\d{1,5}$/, 'must be as 49152-65535')
+  .transform((text) => {
+    const [least, most] = text.split('-').map(Number) as [number, number];
+    return { least, most };
+  })
+  .refine(({ least, most }) => least >= 1 && least <= most && most <= 65_535, 'must be a range of ports');
+
 const { participantDuration, timeout } = ROOM_LIMITS;
 const { maxParticipants, maxParticipantsOfLargeRoom } = ROOM_LIMITS;
 const upTo = (most: number) => z.number().int().min(1).max(most);
@@ -126,6 +136,9 @@ const simpleOptions = {
     .default([])
     .describe('TURN servers that clients are told, with commas: turn:host:port?transport=udp'),
   turnSecret: secret.optional().describe('secret that is shared with those TURN servers'),
+  turn: flag.default(false).describe('run a TURN server beside this one: coturn, which must be installed'),
+  turnPort: port.default(3478).describe('UDP and TCP port of that TURN server; 0 for any'),
+  turnRelayPorts: portRange.prefault('49152-65535').describe('UDP ports on which that TURN server relays'),
   turnTtl: wholeNumber(60, LONGEST_TURN_TTL)
     .default(LONGEST_TURN_TTL)
     .describe('seconds that TURN credentials are valid for'),
@@ -196,6 +209,9 @@ const configSchema = z
   .refine(({ turnUrls, turnSecret }) => turnUrls.length > 0 === (turnSecret !== undefined), {
     message: 'turnUrls and turnSecret must both be set',
   })
+  .refine(({ turn, turnUrls }) => !turn || turnUrls.length === 0, {
+    message: 'turn runs a TURN server of its own: either that, or turnUrls and turnSecret',
+  })
   .refine((config) => areUnique(config.accounts.map(({ sid }) => sid)), {
     message: 'an account SID stands twice',
   })
@@ -252,7 +268,7 @@ export function resolveConfig(input: ConfigInput): Config {
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** Options that are given without a value. */
-const SWITCHES = ['allowDevCredentials', 'insecureCallbacks', 'strict'];
+const SWITCHES = ['allowDevCredentials', 'insecureCallbacks', 'strict', 'turn'];
 
 /** The options of the command line: name, flag, environment variable, and what it is for. */
 export const OPTIONS = Object.entries(simpleOptions).map(([name, schema]) => ({

@@ -24,6 +24,7 @@ import { Rooms } from './rooms/Rooms.js';
 import { SfuPlane } from './sfu/SfuPlane.js';
 import { WorkerPool } from './sfu/WorkerPool.js';
 import { randomSid } from './sid.js';
+import { TurnServer, findTurnServer } from './turn/TurnServer.js';
 import { SignalingFace } from './signaling/SignalingFace.js';
 import { MemoryStore } from './store/MemoryStore.js';
 import { completeLostRooms, keepSignsOfLife } from './store/recover.js';
@@ -54,6 +55,8 @@ export interface AtriumServer {
   readonly sfu: SfuPlane;
   readonly mesh: MeshPlane;
   readonly workers: WorkerPool;
+  /** The TURN server that runs beside this one, if one does. */
+  readonly turn: TurnServer | null;
   /** Ends all rooms, tells their participants, and stops everything. A second call waits for the first. */
   close(): Promise<void>;
 }
@@ -105,6 +108,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   if (workerBin === null || !existsSync(workerBin)) {
     throw new ConfigError("mediasoup's worker is not on this machine yet: `npm run setup` brings it");
   }
+  const turn = config.turn ? await prepareTurnServer(config, log) : null;
   const workers = await WorkerPool.start(
     {
       workers: config.workers,
@@ -124,9 +128,9 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const iceServers = new IceServers(
     {
       fixed: config.iceServers,
-      stunUrls: config.stunUrls,
-      turnUrls: config.turnUrls,
-      turnSecret: config.turnSecret ?? null,
+      stunUrls: [...config.stunUrls, ...(turn?.stunUrls ?? [])],
+      turnUrls: turn?.turnUrls ?? config.turnUrls,
+      turnSecret: turn?.secret ?? config.turnSecret ?? null,
       turnTtl: config.turnTtl,
     },
     (accountSid) => accounts.get(accountSid)?.roomDefaults.turn ?? false,
@@ -179,10 +183,12 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     await sfu.close();
     await callbacks.close();
     stopSigns();
+    await turn?.close();
     await writes.close();
     await store.close();
   };
   try {
+    await turn?.start();
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
     await close();
@@ -199,6 +205,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     sfu,
     mesh,
     workers,
+    turn,
     close: () => (closing ??= close()),
   };
 }
@@ -211,6 +218,27 @@ function openStore({ dataDir, historySize }: Config, clock: Clock): Store {
   } catch (error) {
     throw error instanceof StoreError ? new ConfigError(error.message) : error;
   }
+}
+
+async function prepareTurnServer(config: Config, log: Logger): Promise<TurnServer> {
+  const program = findTurnServer();
+  if (program === null) {
+    throw new ConfigError(
+      'there is no TURN server on this machine to run (coturn). Install it, as with `apt-get install coturn` ' +
+        'on Debian and Ubuntu or `brew install coturn` on macOS, or leave out --turn',
+    );
+  }
+  const listenIp = config.host === 'localhost' ? '127.0.0.1' : config.host;
+  return TurnServer.prepare(
+    program,
+    {
+      listenIp: isUnspecified(listenIp) ? null : listenIp,
+      announcedAddress: announcedAddress(config) ?? listenIp,
+      port: config.turnPort,
+      relayPorts: config.turnRelayPorts,
+    },
+    log,
+  );
 }
 
 function createHttpServer(log: Logger): FastifyInstance {

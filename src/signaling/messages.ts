@@ -133,7 +133,13 @@ const participant = trackListSchema;
 const peer_connections = z.array(peerConnectionSchema).default([]);
 
 const messageSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('ice'), version: z.literal(1), token, preflight: z.boolean().default(false) }),
+  z.object({
+    type: z.literal('ice'),
+    // The SDK's preflight test leaves the version out.
+    version: z.literal(1).default(1),
+    token,
+    preflight: z.boolean().default(false),
+  }),
   z.object({
     type: z.literal('connect'),
     version,

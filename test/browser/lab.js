@@ -384,6 +384,32 @@ lab.routes = async () => {
   return routes;
 };
 
+/** What a peer connection that may only be relayed gathers from these servers: addresses, or error codes. */
+lab.gatherRelayed = async (iceServers) => {
+  const pc = new RTCPeerConnection({ iceServers, iceTransportPolicy: 'relay' });
+  const gathered = { addresses: [], errors: [] };
+  pc.onicecandidateerror = ({ errorCode }) => gathered.errors.push(errorCode);
+  const complete = new Promise((resolve) => {
+    pc.onicecandidate = ({ candidate }) =>
+      candidate ? gathered.addresses.push(candidate.address) : resolve();
+  });
+  pc.createDataChannel('any');
+  await pc.setLocalDescription();
+  await complete;
+  pc.close();
+  return gathered;
+};
+
+/** Runs the SDK's preflight test; resolves to its report, or to the error with which it failed. */
+lab.preflight = (token, options) =>
+  new Promise((resolve) => {
+    const preflight = Twilio.Video.runPreflight(token, options);
+    preflight.on('completed', (report) => resolve({ report: JSON.parse(JSON.stringify(report)) }));
+    preflight.on('failed', (error) =>
+      resolve({ error: { code: error.code ?? null, message: error.message } }),
+    );
+  });
+
 /** Has every connection look for a new way, as the SDK does when media cease. */
 lab.restartIce = () => {
   for (const connection of lab.room._signaling._peerConnectionManager._peerConnections.values())

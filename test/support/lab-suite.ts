@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { startAtrium } from '../../src/index.js';
-import type { AtriumServer, ConfigInput } from '../../src/index.js';
+import type { AtriumServer, ConfigInput, ServerParts } from '../../src/index.js';
 import { Lab } from './browser.js';
 
 /** A server and a browser for the tests of one file. Between the tests all pages close and all rooms end. */
@@ -45,11 +45,15 @@ async function heldBy(atrium: AtriumServer): Promise<Held> {
   return held;
 }
 
-export function useLab(options: ConfigInput = {}, browserFlags: string[] = []): LabSuite {
+export function useLab(
+  options: ConfigInput = {},
+  browserFlags: string[] = [],
+  parts: ServerParts = {},
+): LabSuite {
   let atrium: AtriumServer | undefined;
   let lab: Lab | undefined;
   beforeAll(async () => {
-    atrium = await startAtrium(options);
+    atrium = await startAtrium(options, parts);
     lab = await Lab.open(atrium.wsServer, browserFlags);
   });
   afterEach(async () => {

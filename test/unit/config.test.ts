@@ -114,7 +114,13 @@ describe('An option', () => {
         turnUrls: ['turn:192.0.2.1:3478?transport=udp', ['turn:192.0.2.1:3478?transport=udp']],
         turnSecret: [TURN_SECRET, TURN_SECRET],
         turnTtl: ['3600', 3600],
+<<<<<<< HEAD
         insecureCallbacks: ['true', true],
+=======
+        turn: ['true', true],
+        turnPort: ['3479', 3479],
+        turnRelayPorts: ['50000-50100', { least: 50_000, most: 50_100 }],
+>>>>>>> 3af2b94 (coturn as a child: atrium start --turn runs it, waits for it, starts it again and stops it; relayed calls and the preflight test work)
       };
       // These two go together only.
       const beside = name === 'turnUrls' || name === 'turnSecret' ? TURN_ENV : {};
@@ -268,6 +274,10 @@ describe('A wrong value is refused with a message that names the option:', () =>
     ['turnSecret', { turnUrls: 'turn:192.0.2.1' }],
     ['turnUrls', { turnSecret: TURN_SECRET }],
     ['turnSecret', { turnUrls: 'turn:192.0.2.1', turnSecret: 'short' }],
+    ['either that', { turn: true, turnUrls: 'turn:192.0.2.1', turnSecret: TURN_SECRET }],
+    ['turnRelayPorts', { turnRelayPorts: '50100-50000' }],
+    ['turnRelayPorts', { turnRelayPorts: '50000' }],
+    ['turnRelayPorts', { turnRelayPorts: '50000-70000' }],
     ['turnTtl', { turnTtl: 86_401 }],
     ['limits.maxFrameBytes', { limits: { maxFrameBytes: 0 } }],
     ['callbacks.maxWaiting', { callbacks: { maxWaiting: 0 } }],
