@@ -13,6 +13,7 @@ const FOLDERS = {
   },
   ice: { may: [], message: 'what clients are told of ICE servers depends on nothing else' },
   sfu: { may: ['rooms'], message: 'a media plane knows no face and no other plane' },
+  doctor: { may: ['auth', 'ice', 'turn'], message: 'the doctor sees the server from the outside' },
   turn: { may: [], message: 'the TURN server knows nothing of rooms' },
   mesh: { may: ['rooms'], message: 'a media plane knows no face and no other plane' },
   signaling: { may: ['rooms', 'auth', 'ice'], message: 'a face knows no plane and no other face' },

@@ -1,5 +1,6 @@
 import { ConfigError } from '../config.js';
 import { loadTest, loadTestUsage } from './load-test.js';
+import { doctor, doctorUsage } from './doctor.js';
 import { start, startUsage } from './start.js';
 import { token, tokenUsage } from './token.js';
 
@@ -10,6 +11,7 @@ const COMMANDS = {
     usage: loadTestUsage,
     summary: 'fills a server with participants and measures',
   },
+  doctor: { run: doctor, usage: doctorUsage, summary: 'tries what clients need of a running server' },
   token: { run: token, usage: tokenUsage, summary: 'prints an access token' },
 } as const;
 

@@ -43,7 +43,7 @@ function readyLine({ url, wsServer, config }: AtriumServer): string {
   })}\n`;
 }
 
-function readyBlock({ url, wsServer, config }: AtriumServer): string {
+function readyBlock({ url, wsServer, config, turn }: AtriumServer): string {
   const account = config.accounts[0];
   const key = account?.keys[0];
   // The development credentials are no secret; others are not shown where they may be kept in a log.
@@ -54,7 +54,7 @@ function readyBlock({ url, wsServer, config }: AtriumServer): string {
 
   REST         ${url}/v1/Rooms
   Signalling   ${wsServer}
-  Try it       ${url}/quickstart/
+  Try it       ${url}/quickstart/${turn ? `\n  TURN         ${turn.turnUrls.join(', ')}` : ''}
 
   Account SID  ${account?.sid ?? ''}
   Auth token   ${show(account?.authToken, DEV_CREDENTIALS.authToken)}
