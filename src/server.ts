@@ -69,6 +69,8 @@ const LARGEST_BODY = 1_048_576;
 /** Builds every part of the house, wires them, and listens. */
 export async function startServer(config: Config, parts: ServerParts = {}): Promise<AtriumServer> {
   const log = parts.log ?? createLogger(config.logLevel);
+  // What may fail for want of a program comes before what would have to be undone.
+  const turn = config.turn ? await prepareTurnServer(config, log) : null;
   const clock = parts.clock ?? new SystemClock();
   const store = openStore(config, clock);
   const writes = new WriteQueue(store, log);
@@ -108,7 +110,6 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   if (workerBin === null || !existsSync(workerBin)) {
     throw new ConfigError("mediasoup's worker is not on this machine yet: `npm run setup` brings it");
   }
-  const turn = config.turn ? await prepareTurnServer(config, log) : null;
   const workers = await WorkerPool.start(
     {
       workers: config.workers,

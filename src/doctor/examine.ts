@@ -1,7 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { signAccessToken } from '../auth/access-token.js';
-import type { ApiKey } from '../auth/accounts.js';
 import { SystemClock } from '../clock.js';
 import type { Address } from '../turn/messages.js';
 import { StunError, TurnClient } from '../turn/TurnClient.js';
@@ -17,7 +16,7 @@ export interface Subject {
   /** Where REST is; signalling is beside it. */
   url: string;
   account: { sid: string; authToken: string };
-  key: ApiKey;
+  key: Parameters<typeof signAccessToken>[1];
   /** Media workers that it is said to have: as many ports are looked at. */
   workers: number;
 }
