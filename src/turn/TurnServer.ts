@@ -58,18 +58,21 @@ export function turnConfiguration(
   folder: string,
 ): string {
   const isLoopback = announcedAddress.startsWith('127.') || announcedAddress === '::1';
-  const ownAddresses = Object.values(networkInterfaces()).flatMap((list) => list?.map((it) => it.address));
+  const own = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .filter(({ family }) => family === 'IPv4');
   // An outer address that is not this machine's own, behind NAT, is told to clients in place of the real one.
-  const isOwn = isLoopback || ownAddresses.includes(announcedAddress);
+  const isOwn = isLoopback || own.some(({ address }) => address === announcedAddress);
   const outerIp = isIP(announcedAddress) !== 0 && !isOwn ? announcedAddress : null;
-  const relayIp = isOwn ? announcedAddress : listenIp;
+  // coturn turns the one into the other, in both directions, and asks whether the inner one is allowed.
+  const relayIp = isOwn ? announcedAddress : (listenIp ?? own.find((it) => !it.internal)?.address ?? null);
   // The media server, and whoever is relayed here too.
   const allowed = isLoopback ? ['127.0.0.0-127.255.255.255', '::1'] : [outerIp, relayIp];
   const place: [name: string, value: string | number | null][] = [
     ['listening-port', port],
     ['listening-ip', listenIp],
     ['relay-ip', relayIp],
-    ['external-ip', outerIp],
+    ['external-ip', outerIp !== null && relayIp !== null ? `${outerIp}/${relayIp}` : outerIp],
     ['min-port', relayPorts.least],
     ['max-port', relayPorts.most],
     ...allowed.map((ip): [string, string | null] => ['allowed-peer-ip', ip]),

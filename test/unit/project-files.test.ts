@@ -56,8 +56,18 @@ describe('the documents', () => {
 });
 
 describe('the container files', () => {
-  test('of the image has nothing to complain of', () => {
-    expect(validate(read('Dockerfile')).map(({ message }) => message)).toEqual([]);
+  test.each(['Dockerfile', 'turn/Dockerfile'])('%s has nothing to complain of', (file) => {
+    expect(validate(read(file)).map(({ message }) => message)).toEqual([]);
+  });
+
+  test('give the server and coturn the same secret, and coturn only what its entry point reads', () => {
+    const { services } = parse(read('docker-compose.yml')) as {
+      services: Record<'atrium' | 'turn', { environment: Record<string, string> }>;
+    };
+    expect(services.turn.environment['TURN_SECRET']).toBe(services.atrium.environment['ATRIUM_TURN_SECRET']);
+    const entryPoint = read('turn/entrypoint.sh');
+    for (const name of Object.keys(services.turn.environment))
+      expect(entryPoint).toMatch(new RegExp(`\\$\\{?${name}`));
   });
 
   test('of the composition name services, ports and variables in the forms that compose knows', () => {
