@@ -59,7 +59,7 @@ export type Connected =
   | { sid: string; name: string; participantSid: string; mediaRegion: string | null; error?: undefined }
   | { error: { code: number | null; name: string; message: string }; sid?: undefined; name?: undefined };
 
-const CHROMIUM = process.env['ATRIUM_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
+export const CHROMIUM = process.env['ATRIUM_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -103,7 +103,8 @@ export class Lab {
     this.#app = app;
   }
 
-  static async open(wsServer: string, flags: string[] = []): Promise<Lab> {
+  /** @param executable a browser to start, where it is not this machine's own on its own network */
+  static async open(wsServer: string, flags: string[] = [], executable?: string): Promise<Lab> {
     // Its connections do not stay: a test may count sockets.
     const app = fastify({ keepAliveTimeout: 1, forceCloseConnections: true });
     const sdk = dirname(createRequire(import.meta.url).resolve('twilio-video/dist/twilio-video.js'));
@@ -113,8 +114,22 @@ export class Lab {
       decorateReply: false,
     });
     const origin = await app.listen({ host: '127.0.0.1', port: 0 });
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags] });
+    const browser = await chromium.launch({
+      executablePath: executable ?? CHROMIUM,
+      args: [...FLAGS, ...flags],
+    });
     const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
+    // A browser on another network does not reach the pages: they are brought to it.
+    if (executable !== undefined) {
+      await context.route(`${origin}/**`, async (route) => {
+        const response = await fetch(route.request().url());
+        await route.fulfill({
+          status: response.status,
+          contentType: response.headers.get('content-type') ?? '',
+          body: Buffer.from(await response.arrayBuffer()),
+        });
+      });
+    }
     return new Lab(browser, context, origin, wsServer, app);
   }
 

@@ -22,10 +22,17 @@ export interface ServerProcess {
   children(): number[];
 }
 
-/** A server in a process of its own, as it is built. */
-export async function startServerProcess(args: string[] = []): Promise<ServerProcess> {
+/**
+ * A server in a process of its own, as it is built.
+ * @param prefix a command that runs it, as `ip netns exec …` does: it must become the server's process
+ */
+export async function startServerProcess(
+  args: string[] = [],
+  prefix: readonly string[] = [],
+): Promise<ServerProcess> {
   const all = ['start', '--json', '--port', '0', '--rtc-port', '0', '--log-level', 'warn', ...args];
-  const child = spawn(process.execPath, [command, ...all], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [program, ...rest] = [...prefix, process.execPath, command, ...all];
+  const child = spawn(program!, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
   const line = await new Promise<string>((resolve, reject) => {
     child.stdout.once('data', (data: Buffer) => resolve(String(data)));
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
