@@ -114,13 +114,10 @@ describe('An option', () => {
         turnUrls: ['turn:192.0.2.1:3478?transport=udp', ['turn:192.0.2.1:3478?transport=udp']],
         turnSecret: [TURN_SECRET, TURN_SECRET],
         turnTtl: ['3600', 3600],
-<<<<<<< HEAD
         insecureCallbacks: ['true', true],
-=======
         turn: ['true', true],
         turnPort: ['3479', 3479],
         turnRelayPorts: ['50000-50100', { least: 50_000, most: 50_100 }],
->>>>>>> 3af2b94 (coturn as a child: atrium start --turn runs it, waits for it, starts it again and stops it; relayed calls and the preflight test work)
       };
       // These two go together only.
       const beside = name === 'turnUrls' || name === 'turnSecret' ? TURN_ENV : {};
