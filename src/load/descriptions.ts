@@ -38,7 +38,6 @@ export interface ServerSource {
 export interface ServerDescription {
   transport: ServerTransport;
   sources: ServerSource[];
-  hasDataChannels: boolean;
   /** The number of the header extension with the transport-wide sequence number; 0 without. */
   transportCcId: number;
 }
@@ -189,7 +188,6 @@ export function readDescription(sdp: string): ServerDescription {
   return {
     transport: { iceUfrag, icePwd, fingerprint, address: candidate[1]!, port: Number(candidate[2]) },
     sources: sections.flatMap(sourceOf),
-    hasDataChannels: sections.some(([line]) => line!.startsWith('m=application')),
     transportCcId: Number(extension?.[1] ?? 0),
   };
 }

@@ -257,7 +257,6 @@ describe('the descriptions of a load test', () => {
         port: 4242,
       },
       sources: [{ kind: 'video', trackId: 'MT1-1', ssrc: 77 }],
-      hasDataChannels: true,
       transportCcId: 5,
     });
     expect(() => readDescription(offer.replace(/a=candidate.*\r\n/g, ''))).toThrow('no way over UDP');
