@@ -47,7 +47,8 @@ describe('a simulcast publisher', () => {
     await link.shape(2, { down: { rate: 500_000 } });
     await carol.bitrate('alice/face', (bitrate) => bitrate < 500_000);
     await carol.flows('alice/face', { frames: 20, within: 30_000 });
-    expect(await bob.bitrate('alice/face', () => true)).toBeGreaterThan(fast / 2);
+    // The other one still gets what its own link carries.
+    await bob.bitrate('alice/face', (bitrate) => bitrate > fast / 2);
 
     await link.shape(2, { down: {} });
     await carol.bitrate('alice/face', (bitrate) => bitrate > 600_000, 60_000);
