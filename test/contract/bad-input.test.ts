@@ -205,7 +205,7 @@ describe('a message with', () => {
 
   test.each([
     ['a mode that does not exist', { video: { mode: 'circus' } }],
-    ['a negative number of tracks', { video: { max_tracks: -1 } }],
+    ['a number of tracks in words', { video: { max_tracks: 'few' } }],
     ['a bandwidth in words', { video: { max_subscription_bandwidth: 'much' } }],
     ['no object', 'high'],
   ])('a bandwidth profile of %s is answered with 53208', async (_what, profile) => {
