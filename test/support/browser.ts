@@ -118,7 +118,9 @@ export class Lab {
       executablePath: executable ?? CHROMIUM,
       args: [...FLAGS, ...flags],
     });
-    const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
+    // Pages that come from nowhere may not reach private addresses without being allowed to.
+    const beyond = executable === undefined ? [] : ['local-network-access'];
+    const context = await browser.newContext({ permissions: ['camera', 'microphone', ...beyond] });
     // A browser on another network does not reach the pages: they are brought to it.
     if (executable !== undefined) {
       await context.route(`${origin}/**`, async (route) => {
