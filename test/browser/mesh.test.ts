@@ -26,15 +26,19 @@ async function expectDirect(pages: LabPage[]): Promise<void> {
 }
 
 describe('a peer-to-peer room', () => {
-  test.each([2, 3, 5])('lets %i participants hear, see and message each other, directly', async (count) => {
-    const name = room(`mesh of ${count}`);
-    const identities = ['ann', 'ben', 'cem', 'dan', 'eve'].slice(0, count);
-    const pages: LabPage[] = [];
-    for (const [index, identity] of identities.entries())
-      pages.push(await suite.lab.join(identity, name, everything(index * 70)));
-    await expectFullExchange(pages);
-    await expectDirect(pages);
-  });
+  test.each([2, 3, 5])(
+    'lets %i participants hear, see and message each other, directly',
+    async (count) => {
+      const name = room(`mesh of ${count}`);
+      const identities = ['ann', 'ben', 'cem', 'dan', 'eve'].slice(0, count);
+      const pages: LabPage[] = [];
+      for (const [index, identity] of identities.entries())
+        pages.push(await suite.lab.join(identity, name, everything(index * 70)));
+      await expectFullExchange(pages);
+      await expectDirect(pages);
+    },
+    120_000,
+  );
 
   test('brings together five participants who join at the same time', async () => {
     const name = room('mesh at once');
@@ -44,7 +48,7 @@ describe('a peer-to-peer room', () => {
     );
     await expectFullExchange(pages);
     await expectDirect(pages);
-  });
+  }, 120_000);
 
   test('has no media region', async () => {
     const alice = await suite.lab.join('alice', room('nowhere'));

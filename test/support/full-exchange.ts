@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
 import type { LabPage, TrackSpec } from './browser.js';
 
+/** Many pages on few cores take their time to begin. */
+const PATIENT = { within: 30_000 };
+
 /** A microphone, a camera and a chat. */
 export const everything = (hue: number): TrackSpec[] => [
   { kind: 'audio', name: 'voice' },
@@ -12,8 +15,8 @@ export const everything = (hue: number): TrackSpec[] => [
 export async function expectFullExchange(pages: LabPage[]): Promise<void> {
   for (const page of pages) {
     for (const other of pages.filter((candidate) => candidate !== page)) {
-      await page.flows(`${other.identity}/voice`);
-      expect(await page.flows(`${other.identity}/face`)).toMatchObject({
+      await page.flows(`${other.identity}/voice`, PATIENT);
+      expect(await page.flows(`${other.identity}/face`, PATIENT)).toMatchObject({
         kind: 'video',
         width: 320,
         height: 180,
