@@ -71,6 +71,10 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const log = parts.log ?? createLogger(config.logLevel);
   // What may fail for want of a program comes before what would have to be undone.
   const turn = config.turn ? await prepareTurnServer(config, log) : null;
+  const workerBin = workerPath();
+  if (workerBin === null || !existsSync(workerBin)) {
+    throw new ConfigError("mediasoup's worker is not on this machine yet: `npm run setup` brings it");
+  }
   const clock = parts.clock ?? new SystemClock();
   const store = openStore(config, clock);
   const writes = new WriteQueue(store, log);
@@ -106,10 +110,6 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     isDurable,
   });
 
-  const workerBin = workerPath();
-  if (workerBin === null || !existsSync(workerBin)) {
-    throw new ConfigError("mediasoup's worker is not on this machine yet: `npm run setup` brings it");
-  }
   const workers = await WorkerPool.start(
     {
       workers: config.workers,

@@ -6,7 +6,9 @@ import type { MediaRequest } from '../rooms/media.js';
 import type { Participant } from '../rooms/Participant.js';
 import type { PublishedTrack } from '../rooms/PublishedTrack.js';
 import type { Room } from '../rooms/Room.js';
+import type { TranscriptionText } from '../rooms/Transcription.js';
 import { routerCodecs } from './codecs.js';
+import { TranscriptionsChannel } from './control/TranscriptionsChannel.js';
 import type { Incoming } from './MediaSection.js';
 import type { PeerConnectionSurroundings } from './PeerConnection.js';
 import type { Outgoing } from './Outgoing.js';
@@ -193,6 +195,7 @@ export class SfuRoom {
 
   onRoomEvent(event: SequencedRoomEvent): void {
     if (event.type === 'room-ended') return this.close();
+    if (event.type === 'transcription-text') return this.#tellTranscription(event.text);
     if (!('participant' in event)) return;
     const media = this.#participants.get(event.participant.sid);
     switch (event.type) {
@@ -229,6 +232,10 @@ export class SfuRoom {
       default:
         return;
     }
+  }
+
+  #tellTranscription(text: TranscriptionText): void {
+    for (const media of this.#participants.values()) media.channel(TranscriptionsChannel)?.tell(text);
   }
 
   close(): void {

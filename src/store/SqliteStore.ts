@@ -55,10 +55,15 @@ export class SqliteStore implements Store {
   readonly #database: Database.Database;
   readonly #clock: Clock;
   readonly #statements = new Map<string, Database.Statement>();
+  /** As it was found: what this process writes tells nothing of the last one. */
+  readonly #lastSignOfLife: number | null;
 
   private constructor(database: Database.Database, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
+    const row = this.#prepared('SELECT value FROM notes WHERE name = ?').get(SIGN_OF_LIFE) as
+      { value: number } | undefined;
+    this.#lastSignOfLife = row?.value ?? null;
   }
 
   /**
@@ -274,9 +279,7 @@ export class SqliteStore implements Store {
   }
 
   async lastSignOfLife(): Promise<number | null> {
-    const row = this.#prepared('SELECT value FROM notes WHERE name = ?').get(SIGN_OF_LIFE) as
-      { value: number } | undefined;
-    return row?.value ?? null;
+    return this.#lastSignOfLife;
   }
 
   async close(): Promise<void> {

@@ -116,7 +116,7 @@ export interface Store {
   interruptedRooms(): Promise<readonly InterruptedRoom[]>;
   /** Notes that the process lives. Milliseconds since the epoch. */
   signOfLife(at: number): Promise<void>;
-  /** When the last process is known to have lived; null for a new store. */
+  /** When the process before this one is known to have lived last; null for a new store. */
   lastSignOfLife(): Promise<number | null>;
   close(): Promise<void>;
 }

@@ -14,6 +14,8 @@ const lab = {
   attaches: true,
   /** The SIDs of the dominant speakers that the server told, in order. */
   dominantSids: [],
+  /** What the server told of what is said, in order. */
+  transcriptions: [],
 };
 window.lab = lab;
 
@@ -131,6 +133,7 @@ function watchRoom(room) {
   room.on('disconnected', (_room, error) => lab.log.push(['disconnected', error ? error.code : null]));
   room.on('reconnecting', (error) => lab.log.push(['reconnecting', error ? error.code : null]));
   room.on('reconnected', () => lab.log.push(['reconnected']));
+  room.on('transcription', (event) => lab.transcriptions.push(event));
   room.on('recordingStarted', () => lab.log.push(['recordingStarted']));
   room.on('recordingStopped', () => lab.log.push(['recordingStopped']));
   room.on('dominantSpeakerChanged', (participant) =>
@@ -349,6 +352,8 @@ lab.channels = () => {
     .filter(({ _transport }) => _transport?._dataChannel.readyState === 'open')
     .map(({ channel, _transport }) => [channel, _transport._dataChannel.label]);
 };
+
+lab.heardTexts = () => lab.transcriptions;
 
 lab.sdp = () =>
   lab

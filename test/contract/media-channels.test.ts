@@ -43,6 +43,7 @@ describe('the channels of media signalling', () => {
     const { granted } = await join('room', EVERYTHING);
     expect(Object.keys(granted).sort()).toEqual([
       'active_speaker',
+      'extension_transcriptions',
       'network_quality',
       'publisher_hints',
       'render_hints',

@@ -296,13 +296,16 @@ describe('The store in a file', () => {
     expect(await (await reopen(directory)).callbacks()).toEqual([callback(3), callback(2)]);
   });
 
-  it('knows when the process lived last: at its last write, or the last sign of life', async () => {
-    const store = sqlite();
-    expect(await store.lastSignOfLife()).toBeNull();
-    await save(store, room(1), []);
-    expect(await store.lastSignOfLife()).toBe(clock.now());
-    await store.signOfLife(clock.now() + 1000);
-    expect(await store.lastSignOfLife()).toBe(clock.now() + 1000);
+  it('knows when the process before lived last: at its last write, or the last sign of life', async () => {
+    const directory = newDirectory();
+    const first = sqlite(directory);
+    await save(first, room(1), []);
+    expect(await first.lastSignOfLife()).toBeNull();
+    const second = await reopen(directory);
+    expect(await second.lastSignOfLife()).toBe(clock.now());
+    await second.signOfLife(clock.now() + 1000);
+    expect(await second.lastSignOfLife()).toBe(clock.now());
+    expect(await (await reopen(directory)).lastSignOfLife()).toBe(clock.now() + 1000);
   });
 
   it('keeps nothing of a batch that fails in its middle', async () => {

@@ -7,6 +7,7 @@ import { RenderHintsChannel } from './RenderHintsChannel.js';
 import { NetworkQualityChannel } from './NetworkQualityChannel.js';
 import { TrackPriorityChannel } from './TrackPriorityChannel.js';
 import { TrackSwitchOffChannel } from './TrackSwitchOffChannel.js';
+import { TranscriptionsChannel } from './TranscriptionsChannel.js';
 
 // Where each channel of media signalling has its place: what is not here is not granted.
 
@@ -25,4 +26,5 @@ export const CHANNEL_FACTORIES: Partial<Record<MediaChannel, ChannelFactory>> = 
     media.participant.room.options.videoCodecs.includes('VP8')
       ? new PublisherHintsChannel(media.hints)
       : null,
+  extension_transcriptions: () => new TranscriptionsChannel(),
 };
