@@ -42,16 +42,18 @@ describe('a simulcast publisher', () => {
     await carol.flows('alice/face');
     expect((await alice.sent()).filter(({ kind }) => kind === 'video')).toHaveLength(3);
 
-    const fast = await bob.bitrate('alice/face', (bitrate) => bitrate > 600_000);
-    await carol.bitrate('alice/face', (bitrate) => bitrate > 600_000);
+    // The publisher's own estimate has to grow first, and all of this takes a busy machine its time.
+    const patience = 90_000;
+    for (const page of [bob, carol])
+      await page.bitrate('alice/face', (bitrate) => bitrate > 600_000, patience);
     await link.shape(2, { down: { rate: 500_000 } });
-    await carol.bitrate('alice/face', (bitrate) => bitrate < 500_000);
+    await carol.bitrate('alice/face', (bitrate) => bitrate < 500_000, patience);
     await carol.flows('alice/face', { frames: 20, within: 30_000 });
     // The other one still gets what its own link carries.
-    await bob.bitrate('alice/face', (bitrate) => bitrate > fast / 2);
+    await bob.bitrate('alice/face', (bitrate) => bitrate > 500_000, patience);
 
     await link.shape(2, { down: {} });
-    await carol.bitrate('alice/face', (bitrate) => bitrate > 600_000, 60_000);
+    await carol.bitrate('alice/face', (bitrate) => bitrate > 600_000, patience);
     await carol.flows('alice/face', { frames: 20 });
-  }, 120_000);
+  }, 500_000);
 });
