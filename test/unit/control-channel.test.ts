@@ -87,6 +87,16 @@ describe('a channel of media signalling', () => {
     expect(sent).toEqual(['{"type":"news"}']);
   });
 
+  test('tells its state also to a client that is ready before the channel is known to be open', async () => {
+    const opening = channel.open(dataChannels, 'label');
+    channel.receive(message({ type: 'ready' }));
+    expect({ isReady: channel.isReady, readies: channel.readies }).toEqual({ isReady: false, readies: 0 });
+    await opening;
+    expect({ isReady: channel.isReady, readies: channel.readies }).toEqual({ isReady: true, readies: 1 });
+    channel.tell({ type: 'state' });
+    expect(sent).toEqual(['{"type":"state"}']);
+  });
+
   test('is over when it is closed', async () => {
     await channel.open(dataChannels, 'label');
     channel.receive(message({ type: 'ready' }));

@@ -31,9 +31,9 @@ export abstract class ControlChannel<Message = unknown> {
     this.#schema = schema;
   }
 
-  /** Whether the client listens. What is sent before is lost. */
+  /** Whether the client listens, and can be heard. What is sent before is lost. */
   get isReady(): boolean {
-    return this.#ready && !this.#closed;
+    return this.#ready && this.#data !== null && !this.#closed;
   }
 
   /** Opens the data channel; the client finds it by its label. */
@@ -41,6 +41,8 @@ export abstract class ControlChannel<Message = unknown> {
     const data = await dataChannels.open(label, (message) => this.receive(message));
     if (this.#closed) return data.close();
     this.#data = data;
+    // The client may have been faster than the word from the worker that the channel was opened.
+    if (this.#ready) this.onReady();
   }
 
   /** Takes what came from the client, which may be anything. */
@@ -49,7 +51,8 @@ export abstract class ControlChannel<Message = unknown> {
     const json = parseJson(message);
     if (readySchema.safeParse(json).success) {
       this.#ready = true;
-      return this.onReady();
+      if (this.#data) this.onReady();
+      return;
     }
     const parsed = this.#schema.safeParse(json);
     if (parsed.success) this.onMessage(parsed.data);
