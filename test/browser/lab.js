@@ -48,8 +48,10 @@ let audioContext = null;
 lab.gains = new Map();
 lab.setGain = (name, gain) => (lab.gains.get(name).value = gain);
 /** A tone; with `syllables`, it swells and fades so many times a second, as speech does. */
-function createAudioTrack(name, { frequency = 440, gain = 0.5, syllables = 0 } = {}) {
+async function createAudioTrack(name, { frequency = 440, gain = 0.5, syllables = 0 } = {}) {
   audioContext ??= new AudioContext();
+  // Until it renders, a tone would be published that is none.
+  await audioContext.resume();
   const oscillator = new OscillatorNode(audioContext, { frequency });
   const swell = new GainNode(audioContext, { gain: syllables > 0 ? 0.5 : 1 });
   const volume = new GainNode(audioContext, { gain });
@@ -75,8 +77,9 @@ async function makeTrack({ kind, name, source, disabled, ...options }) {
   } else if (source === 'screen') {
     const stream = await navigator.mediaDevices.getDisplayMedia({ video: true });
     track = new LocalVideoTrack(stream.getVideoTracks()[0], { name });
-  } else if (kind === 'audio') track = new LocalAudioTrack(createAudioTrack(name, options), { name });
-  else track = new LocalVideoTrack(createVideoTrack(options), { name });
+  } else if (kind === 'audio') {
+    track = new LocalAudioTrack(await createAudioTrack(name, options), { name });
+  } else track = new LocalVideoTrack(createVideoTrack(options), { name });
   if (disabled) track.disable();
   lab.local.set(name, track);
   return track;

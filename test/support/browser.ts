@@ -345,7 +345,9 @@ export class LabPage {
     return this.until(
       async () => (await this.call('dominantSpeaker')) === identity,
       async () =>
-        `${this.identity} to hear ${identity} as the dominant speaker; it logged ${JSON.stringify(await this.log())}`,
+        `${this.identity} to hear ${identity} as the dominant speaker; it was told ${JSON.stringify(await this.call('dominantSidsSoFar'))} ` +
+        `on ${JSON.stringify(await this.call('channels'))}, receives ${JSON.stringify(await this.received())}, ` +
+        `and logged ${JSON.stringify(await this.log())}`,
     );
   }
 
