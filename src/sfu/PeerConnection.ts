@@ -385,10 +385,8 @@ export class PeerConnection {
 
   /** Whether this client can decode what a producer sends. Until its first offer is known, it is taken to. */
   canReceive(producer: types.Producer): boolean {
-    return this.#router.canConsume({
-      producerId: producer.id,
-      rtpCapabilities: this.#capabilities(producer.kind),
-    });
+    const rtpCapabilities = this.#capabilities(producer.kind);
+    return !producer.closed && this.#router.canConsume({ producerId: producer.id, rtpCapabilities });
   }
 
   #capabilities(kind: types.MediaKind): types.RtpCapabilities {

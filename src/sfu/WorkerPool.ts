@@ -1,5 +1,6 @@
-import { createWorker } from 'mediasoup';
+import { createWorker, setLogEventListeners } from 'mediasoup';
 import type { types } from 'mediasoup';
+import { errorForLog } from '../log.js';
 import type { Logger } from '../log.js';
 
 export interface WorkerPoolOptions {
@@ -85,6 +86,7 @@ export class WorkerPool {
   /** Starts all workers; rejects when one cannot start, as when a port is taken. */
   static async start(options: WorkerPoolOptions, log: Logger): Promise<WorkerPool> {
     const pool = new WorkerPool(options, log);
+    logWhatMediasoupSays(log);
     try {
       await Promise.all(pool.#workers.map((_, index) => pool.#startWorker(index)));
     } catch (error) {
@@ -160,7 +162,7 @@ export class WorkerPool {
       );
     }
     worker.on('died', (error) => {
-      this.#log.error({ err: error, pid: worker.pid }, 'a media worker died');
+      this.#log.error({ err: errorForLog(error), pid: worker.pid }, 'a media worker died');
       this.#workers[index] = null;
       this.#replace(index);
     });
@@ -175,8 +177,20 @@ export class WorkerPool {
   #replace(index: number): void {
     if (this.#closed) return;
     this.#startWorker(index).catch((error: unknown) => {
-      this.#log.error({ err: error }, 'a media worker could not be replaced');
+      this.#log.error({ err: errorForLog(error) }, 'a media worker could not be replaced');
       setTimeout(() => this.#replace(index), RESTART_DELAY).unref();
     });
   }
+}
+
+/**
+ * mediasoup catches what a listener of its events throws, and says so in a log of its own, one a process, that is
+ * else not seen.
+ */
+function logWhatMediasoupSays(log: Logger): void {
+  setLogEventListeners({
+    onwarn: (namespace, text) => log.debug({ namespace }, text),
+    onerror: (namespace, text, error) =>
+      log.error({ namespace, ...(error && { err: errorForLog(error) }) }, text),
+  });
 }

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { errorForLog } from '../log.js';
 import type { Logger } from '../log.js';
 import { tryPort } from './ports.js';
 import { TurnClient } from './TurnClient.js';
@@ -178,7 +179,7 @@ export class TurnServer {
     await Promise.race([this.#answers(), ended]);
     ended.catch((error: unknown) => {
       if (this.#closing) return;
-      this.#log.error({ err: error }, 'the TURN server died; it is started again');
+      this.#log.error({ err: errorForLog(error) }, 'the TURN server died; it is started again');
       if (Date.now() - born > SOUND_LIFE) this.#pause = SHORTEST_PAUSE;
       this.#relaunchLater();
     });
@@ -188,7 +189,7 @@ export class TurnServer {
     this.#restart = setTimeout(() => {
       this.#launch().catch((error: unknown) => {
         if (this.#closing) return;
-        this.#log.error({ err: error }, 'the TURN server cannot be started again yet');
+        this.#log.error({ err: errorForLog(error) }, 'the TURN server cannot be started again yet');
         this.#child?.kill('SIGKILL');
         this.#relaunchLater();
       });
