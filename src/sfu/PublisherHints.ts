@@ -12,8 +12,8 @@ export interface LayeredTrack {
 
 export interface PublisherHintsHost {
   /** The channel, while the client takes hints. */
-  readonly hintsChannel: PublisherHintsChannel | undefined;
-  readonly layeredTracks: readonly LayeredTrack[];
+  hintsChannel(): PublisherHintsChannel | undefined;
+  layeredTracks(): readonly LayeredTrack[];
   /** The best layer that anyone is to be sent; null where nobody is. */
   neededLayer(trackSid: string): number | null;
 }
@@ -50,7 +50,7 @@ export class PublisherHints implements PublisherHintsListener {
 
   /** Needs may have changed, or tracks: hints where more is needed now, and soon where less is. */
   changed(): void {
-    if (!this.#host.hintsChannel?.isReady) return;
+    if (!this.#host.hintsChannel()?.isReady) return;
     let lessIsEnough = false;
     this.#hint((best, told) => {
       lessIsEnough ||= best < told;
@@ -70,10 +70,10 @@ export class PublisherHints implements PublisherHintsListener {
 
   /** Hints the tracks of which it is due, all at once. */
   #hint(isDue: (best: number, told: number, failed: boolean) => boolean): void {
-    const channel = this.#host.hintsChannel;
+    const channel = this.#host.hintsChannel();
     if (!channel?.isReady) return;
     const hints: LayerHint[] = [];
-    for (const { sid, layerCount } of this.#host.layeredTracks) {
+    for (const { sid, layerCount } of this.#host.layeredTracks()) {
       const best = this.#host.neededLayer(sid) ?? NO_LAYER;
       const told = this.#told.get(sid);
       if (isDue(best, told?.best ?? layerCount - 1, told?.failed ?? false))

@@ -17,9 +17,9 @@ const MOST_SOURCES = 100;
 
 export interface QuietAudioHost {
   /** Those who are in the room. */
-  readonly size: number;
+  size(): number;
   /** The audio that is sent to the room. */
-  readonly audios: readonly types.Producer[];
+  audios(): readonly types.Producer[];
   /** Nobody is to be sent this any more; or again. */
   hold(audio: types.Producer): void;
   release(audio: types.Producer): void;
@@ -67,7 +67,7 @@ export class QuietAudio {
     if (this.#working) return;
     this.#working = true;
     try {
-      if (this.#host.size >= QUIET_ROOM_SIZE) await this.#listen();
+      if (this.#host.size() >= QUIET_ROOM_SIZE) await this.#listen();
       else this.#rest();
     } catch (error) {
       // A router that is closing, or a producer. Else the next look tries again.
@@ -84,13 +84,13 @@ export class QuietAudio {
     this.#observer.close();
     this.#observer = null;
     this.#heardAt.clear();
-    for (const audio of this.#host.audios) this.#wake(audio);
+    for (const audio of this.#host.audios()) this.#wake(audio);
   }
 
   async #listen(): Promise<void> {
     this.#observer ??= await this.#createObserver();
     const now = performance.now();
-    const audios = this.#host.audios.filter((audio) => !audio.closed && gives(audio));
+    const audios = this.#host.audios().filter((audio) => !audio.closed && gives(audio));
     this.#forgetAllBut(audios);
     for (const audio of audios) {
       const heardAt = this.#heardAt.get(audio.id);

@@ -1,6 +1,7 @@
 import type { types } from 'mediasoup';
 import { parametersOf } from './codecs.js';
 import type { Downlink } from './Downlink.js';
+import type { ProducerStats } from './quality/ProducerStats.js';
 
 /** Milliseconds between two looks at the media. */
 const INTERVAL = 1_000;
@@ -21,9 +22,9 @@ export interface MeteredSubscriber {
 }
 
 export interface MeteredRoom {
-  readonly subscribers: readonly MeteredSubscriber[];
+  subscribers(): readonly MeteredSubscriber[];
   /** What is sent to the room. */
-  readonly videos: readonly types.Producer[];
+  videos(): readonly types.Producer[];
 }
 
 /**
@@ -32,12 +33,14 @@ export interface MeteredRoom {
  */
 export class RoomMeter {
   readonly #room: MeteredRoom;
+  readonly #producerStats: ProducerStats;
   readonly #rates = new WeakMap<types.Producer, (number | null)[]>();
   readonly #timer: NodeJS.Timeout;
   #measuring = false;
 
-  constructor(room: MeteredRoom) {
+  constructor(room: MeteredRoom, producerStats: ProducerStats) {
     this.#room = room;
+    this.#producerStats = producerStats;
     this.#timer = setInterval(() => void this.#measure(), INTERVAL);
   }
 
@@ -54,18 +57,18 @@ export class RoomMeter {
 
   async #measure(): Promise<void> {
     if (this.#measuring) return;
-    const subscribers = this.#room.subscribers.filter(({ followsBandwidth }) => followsBandwidth);
+    const subscribers = this.#room.subscribers().filter(({ followsBandwidth }) => followsBandwidth);
     if (subscribers.length === 0) return;
     this.#measuring = true;
     // What closes meanwhile cannot be measured, and need not be.
-    await Promise.allSettled(this.#room.videos.map((video) => this.#measureVideo(video)));
+    await Promise.allSettled(this.#room.videos().map((video) => this.#measureVideo(video)));
     await Promise.allSettled(subscribers.map((subscriber) => this.#measureDownlink(subscriber)));
     this.#measuring = false;
   }
 
   async #measureVideo(video: types.Producer): Promise<void> {
     if (video.paused || video.closed) return;
-    const stats = await video.getStats();
+    const stats = await this.#producerStats.of(video);
     const before = this.#rates.get(video);
     const rates = (parametersOf(video).encodings ?? []).map(({ ssrc }, layer) => {
       const rate = stats.find((stat) => stat.ssrc === ssrc)?.bitrate ?? 0;

@@ -277,21 +277,14 @@ export class SfuParticipant
   }
 
   #createHints(): PublisherHints {
-    const room = this.#room;
-    const hintsChannel = () => this.channel(PublisherHintsChannel);
-    const layeredTracks = () => this.#layeredTracks;
     return new PublisherHints({
-      get hintsChannel() {
-        return hintsChannel();
-      },
-      get layeredTracks() {
-        return layeredTracks();
-      },
-      neededLayer: (trackSid) => room.neededLayer(trackSid),
+      hintsChannel: () => this.channel(PublisherHintsChannel),
+      layeredTracks: () => this.#layeredTracks(),
+      neededLayer: (trackSid) => this.#room.neededLayer(trackSid),
     });
   }
 
-  get #layeredTracks(): LayeredTrack[] {
+  #layeredTracks(): LayeredTrack[] {
     return this.participant.tracks.flatMap((track) => {
       const producer = this.producerOf(track);
       if (producer?.type !== 'simulcast' || producer.closed) return [];
@@ -404,11 +397,8 @@ export class SfuParticipant
   }
 
   #createAllocator(): VideoAllocator {
-    const videos = () => [...this.#outgoing.values()].filter(({ track }) => track.kind === 'video');
     return new VideoAllocator({
-      get videos() {
-        return videos();
-      },
+      videos: () => [...this.#outgoing.values()].filter(({ track }) => track.kind === 'video'),
       layerRates: (video) => this.#room.layerRates(video),
       limitBitrate: (bitrate) => this.#peerConnection?.limitOutgoingBitrate(bitrate),
       onSwitched: (off, on) => this.channel(TrackSwitchOffChannel)?.tell(off, on),

@@ -1,5 +1,6 @@
 import type { types } from 'mediasoup';
 import { SystemClock } from '../clock.js';
+import { errorForLog } from '../log.js';
 import type { Logger } from '../log.js';
 import type { SequencedRoomEvent } from '../rooms/events.js';
 import type { MediaRequest } from '../rooms/media.js';
@@ -45,15 +46,13 @@ export class SfuRoom {
   }
 
   #createMeter(): RoomMeter {
-    const participants = () => [...this.#participants.values()];
-    return new RoomMeter({
-      get subscribers() {
-        return participants();
+    return new RoomMeter(
+      {
+        subscribers: () => [...this.#participants.values()],
+        videos: () => this.#producers('video'),
       },
-      get videos() {
-        return participants().flatMap((media) => media.producers('video'));
-      },
-    });
+      this.producerStats,
+    );
   }
 
   async join(participant: Participant, request: MediaRequest, onChange: () => void): Promise<SfuParticipant> {
@@ -83,23 +82,23 @@ export class SfuRoom {
   }
 
   #createQuietAudio(router: types.Router, direct: types.DirectTransport): QuietAudio {
-    const participants = this.#participants;
     const consumersOf = (audio: types.Producer) =>
-      [...participants.values()]
+      [...this.#participants.values()]
         .flatMap(({ outgoing }) => outgoing)
         .filter(({ consumer }) => consumer.producerId === audio.id);
     const host = {
-      get size() {
-        return participants.size;
-      },
-      get audios() {
-        return [...participants.values()].flatMap((media) => media.producers('audio'));
-      },
+      size: () => this.#participants.size,
+      audios: () => this.#producers('audio'),
       hold: (audio: types.Producer) => consumersOf(audio).forEach((outgoing) => outgoing.hold('silence')),
       release: (audio: types.Producer) =>
         consumersOf(audio).forEach((outgoing) => outgoing.release('silence')),
     };
     return new QuietAudio(router, direct, host, this.#log);
+  }
+
+  /** What is sent to the room of a kind. */
+  #producers(kind: types.MediaKind): types.Producer[] {
+    return [...this.#participants.values()].flatMap((media) => media.producers(kind));
   }
 
   /** Whether nothing has been to be heard for so long that it is not sent. */
@@ -116,7 +115,7 @@ export class SfuRoom {
       const surroundings = await this.#media();
       await Promise.all([...this.#participants.values()].map((media) => media.restart(surroundings)));
     } catch (error) {
-      this.#log.error({ err: error }, 'the room could not be moved');
+      this.#log.error({ err: errorForLog(error) }, 'the room could not be moved');
     }
   }
 

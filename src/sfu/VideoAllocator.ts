@@ -10,7 +10,7 @@ import type { Outgoing } from './Outgoing.js';
 /** What an allocator needs of its subscriber. */
 export interface VideoAllocatorHost {
   /** The videos that it receives, switched off or not. */
-  readonly videos: readonly Outgoing[];
+  videos(): readonly Outgoing[];
   /** Bits a second of each layer of a video, the lowest first. */
   layerRates(video: Outgoing): readonly number[];
   /** @param bitrate bits a second; null is without limit */
@@ -123,7 +123,7 @@ export class VideoAllocator {
 
   /** Decides anew, and brings what is sent in line. */
   update(): void {
-    const videos = [...this.#host.videos].sort((one, other) => one.track.createdAt - other.track.createdAt);
+    const videos = [...this.#host.videos()].sort((one, other) => one.track.createdAt - other.track.createdAt);
     const before = this.#allocation;
     const previous = this.#bySid;
     this.#allocation = allocate({

@@ -22,10 +22,8 @@ beforeEach(() => {
     hint: (some: LayerHint[]) => sent.push(some),
   } as unknown as PublisherHintsChannel;
   hints = new PublisherHints({
-    hintsChannel: channel,
-    get layeredTracks() {
-      return tracks;
-    },
+    hintsChannel: () => channel,
+    layeredTracks: () => tracks,
     neededLayer: (sid) => needs.get(sid) ?? null,
   });
 });

@@ -53,9 +53,7 @@ beforeEach(() => {
   limits = [];
   needs = [];
   allocator = new VideoAllocator({
-    get videos() {
-      return videos as unknown as Outgoing[];
-    },
+    videos: () => videos as unknown as Outgoing[],
     layerRates: () => RATES,
     limitBitrate: (bitrate) => limits.push(bitrate),
     onSwitched: (off, on) => switched.push(`off ${off.join() || '-'} on ${on.join() || '-'}`),

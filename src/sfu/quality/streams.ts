@@ -1,4 +1,5 @@
 import type { types } from 'mediasoup';
+import { parametersOf } from '../codecs.js';
 import type { Counters } from './Counters.js';
 import type { StreamMeasures } from './measures.js';
 import type { ProducerStats } from './ProducerStats.js';
@@ -34,7 +35,7 @@ export async function readSending(
   for (const producer of producers) {
     if (producer.paused) continue;
     const stats = await producerStats.of(producer);
-    flowing.push(...flowingOf(stats, producer.rtpParameters, counters));
+    flowing.push(...flowingOf(stats, parametersOf(producer), counters));
   }
   if (flowing.length === 0) return null;
   const actual = sum(flowing.map(({ stat }) => stat.bitrate));
@@ -67,7 +68,7 @@ export async function readReceiving(
     // Closed meanwhile, it has nothing to tell.
     const stats = await consumer.getStats().catch(() => []);
     const own = (stats as types.ConsumerStat[]).filter(({ type }) => type === 'outbound-rtp');
-    flowing.push(...flowingOf(own, consumer.rtpParameters, counters));
+    flowing.push(...flowingOf(own, parametersOf(consumer), counters));
   }
   if (wanted === 0) return null;
   return combine(flowing, {
@@ -89,9 +90,9 @@ function flowingOf(
 }
 
 /** The bit rate of each layer of simulcast, the lowest first; one for what has no layers. */
-function layerRates({ rtpParameters }: types.Producer, stats: readonly types.ProducerStat[]): number[] {
+function layerRates(producer: types.Producer, stats: readonly types.ProducerStat[]): number[] {
   const rates = new Map(stats.map(({ ssrc, bitrate }) => [ssrc, bitrate]));
-  return (rtpParameters.encodings ?? []).map(({ ssrc }) => rates.get(ssrc ?? 0) ?? 0);
+  return (parametersOf(producer).encodings ?? []).map(({ ssrc }) => rates.get(ssrc ?? 0) ?? 0);
 }
 
 /** The bit rate of the highest layer that is sent, of those up to `most`. */
