@@ -116,7 +116,7 @@ export class Participant {
     };
   }
 
-  /** A track of its own, as it is shown and stored. */
+  /** A track, published by it or subscribed to, as it is shown and stored. */
   trackRecord({
     sid,
     clientId,

@@ -40,6 +40,41 @@ interface ListSource {
   order: ListOrder;
 }
 
+/**
+ * Writes a row, or changes the one of the same key. Columns that never change stay out of the change: they may be
+ * indexed.
+ */
+function upsert(table: string, columns: { key: string[]; fixed?: string[]; changing: string[] }): string {
+  const { key, fixed = [], changing } = columns;
+  const all = [...key, ...fixed, ...changing];
+  return (
+    `INSERT INTO ${table} (${all.join(', ')}) VALUES (${all.map(() => '?').join(', ')}) ` +
+    `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${changing.map((name) => `${name} = excluded.${name}`).join(', ')}`
+  );
+}
+
+const KEEP_ROOM = upsert('rooms', {
+  key: ['sid'],
+  fixed: ['account_sid', 'unique_name', 'created_at'],
+  changing: ['status', 'data'],
+});
+const KEEP_PARTICIPANT = upsert('participants', {
+  key: ['sid'],
+  fixed: ['room_sid', 'started_at'],
+  changing: ['identity', 'status', 'data'],
+});
+const KEEP_TRACK = upsert('tracks', { key: ['sid'], fixed: ['room_sid'], changing: ['data'] });
+const KEEP_TRANSCRIPTION = upsert('transcriptions', {
+  key: ['ttid'],
+  fixed: ['room_sid', 'created_at'],
+  changing: ['data'],
+});
+const KEEP_KEY = upsert('api_keys', { key: ['sid'], changing: ['data'] });
+const KEEP_ACCOUNT_SETTINGS = upsert('account_settings', { key: ['account_sid'], changing: ['data'] });
+const KEEP_MEDIA_SETTINGS = upsert('media_settings', { key: ['account_sid', 'kind'], changing: ['data'] });
+const KEEP_CALLBACK = upsert('callbacks', { key: ['id'], changing: ['data'] });
+const KEEP_NOTE = upsert('notes', { key: ['name'], changing: ['value'] });
+
 /** A data directory that cannot be used. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
@@ -109,56 +144,27 @@ export class SqliteStore implements Store {
         return this.#keepRoom(change.room);
       case 'participant':
         return this.#keepParticipant(change.participant);
-      case 'track': {
-        const { track } = change;
-        return this.#run(
-          `INSERT INTO tracks (sid, room_sid, data) VALUES (?, ?, ?)
-           ON CONFLICT (sid) DO UPDATE SET data = excluded.data`,
-          track.sid,
-          track.roomSid,
-          JSON.stringify(track),
-        );
-      }
+      case 'track':
+        return this.#run(KEEP_TRACK, change.track.sid, change.track.roomSid, JSON.stringify(change.track));
       case 'track-gone':
         return this.#run('DELETE FROM tracks WHERE sid = ?', change.sid);
       case 'transcription': {
-        const { transcription } = change;
-        return this.#run(
-          `INSERT INTO transcriptions (ttid, room_sid, created_at, data) VALUES (?, ?, ?, ?)
-           ON CONFLICT (ttid) DO UPDATE SET data = excluded.data`,
-          transcription.ttid,
-          transcription.roomSid,
-          transcription.createdAt,
-          JSON.stringify(transcription),
-        );
+        const { ttid, roomSid, createdAt } = change.transcription;
+        return this.#run(KEEP_TRANSCRIPTION, ttid, roomSid, createdAt, JSON.stringify(change.transcription));
       }
       case 'key':
-        return this.#run(
-          'INSERT INTO api_keys (sid, data) VALUES (?, ?) ON CONFLICT (sid) DO UPDATE SET data = excluded.data',
-          change.key.sid,
-          JSON.stringify(change.key),
-        );
+        return this.#run(KEEP_KEY, change.key.sid, JSON.stringify(change.key));
       case 'account-settings':
-        return this.#run(
-          `INSERT INTO account_settings (account_sid, data) VALUES (?, ?)
-           ON CONFLICT (account_sid) DO UPDATE SET data = excluded.data`,
-          change.accountSid,
-          JSON.stringify(change.settings),
-        );
+        return this.#run(KEEP_ACCOUNT_SETTINGS, change.accountSid, JSON.stringify(change.settings));
       case 'media-settings':
         return this.#run(
-          `INSERT INTO media_settings (account_sid, kind, data) VALUES (?, ?, ?)
-           ON CONFLICT (account_sid, kind) DO UPDATE SET data = excluded.data`,
+          KEEP_MEDIA_SETTINGS,
           change.accountSid,
           change.kind,
           JSON.stringify(change.settings),
         );
       case 'callback':
-        return this.#run(
-          'INSERT INTO callbacks (id, data) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data',
-          change.callback.id,
-          JSON.stringify(change.callback),
-        );
+        return this.#run(KEEP_CALLBACK, change.callback.id, JSON.stringify(change.callback));
       case 'callback-settled':
         return this.#run('DELETE FROM callbacks WHERE id = ?', change.id);
       default:
@@ -168,27 +174,24 @@ export class SqliteStore implements Store {
 
   #keepRoom(room: RoomRecord): void {
     this.#run(
-      `INSERT INTO rooms (sid, account_sid, unique_name, status, created_at, data) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (sid) DO UPDATE SET status = excluded.status, data = excluded.data`,
+      KEEP_ROOM,
       room.sid,
       room.accountSid,
       room.uniqueName,
-      room.status,
       room.createdAt,
+      room.status,
       JSON.stringify(room),
     );
   }
 
   #keepParticipant(participant: ParticipantRecord): void {
     this.#run(
-      `INSERT INTO participants (sid, room_sid, identity, status, started_at, data) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (sid) DO UPDATE
-       SET status = excluded.status, identity = excluded.identity, data = excluded.data`,
+      KEEP_PARTICIPANT,
       participant.sid,
       participant.roomSid,
+      participant.startedAt,
       participant.identity,
       participant.status,
-      participant.startedAt,
       JSON.stringify(participant),
     );
   }
@@ -271,11 +274,7 @@ export class SqliteStore implements Store {
   }
 
   #keepSignOfLife(at: number): void {
-    this.#run(
-      'INSERT INTO notes (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-      SIGN_OF_LIFE,
-      at,
-    );
+    this.#run(KEEP_NOTE, SIGN_OF_LIFE, at);
   }
 
   async lastSignOfLife(): Promise<number | null> {

@@ -26,6 +26,7 @@ export class WriteQueue {
 
   /** Takes changes; several made in one tick are kept together or not at all. */
   put(...changes: readonly Change[]): void {
+    if (changes.length === 0) return;
     for (const change of changes) {
       const subject = subjectOf(change);
       // The latest word of a thing stands where it was said, after what it may depend on.

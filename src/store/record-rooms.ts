@@ -1,4 +1,6 @@
+import { assertNever } from '../assert-never.js';
 import type { EventStream, SequencedRoomEvent } from '../rooms/events.js';
+import type { Participant } from '../rooms/Participant.js';
 import type { Change } from './Store.js';
 import type { WriteQueue } from './WriteQueue.js';
 
@@ -8,22 +10,45 @@ export function recordRooms(events: EventStream, queue: WriteQueue): () => void 
 }
 
 function changesOf(event: SequencedRoomEvent): Change[] {
-  const changes: Change[] = [{ type: 'room', room: event.room.record }];
-  if ('participant' in event) changes.push({ type: 'participant', participant: event.participant.record });
+  const room: Change = { type: 'room', room: event.room.record };
   switch (event.type) {
+    case 'room-created':
+    case 'room-ended':
+    case 'recording-rules-changed':
+    case 'recording-state-changed':
+      return [room];
+    case 'transcription-changed':
+      return [room, { type: 'transcription', transcription: event.transcription.record }];
+    case 'participant-connected':
+    case 'participant-reconnecting':
+    case 'participant-reconnected':
+    case 'participant-disconnected':
+    case 'participant-anonymized':
+    case 'subscribe-rules-changed':
+      return [room, participantOf(event)];
     case 'track-published':
     case 'track-enabled':
     case 'track-disabled':
-      changes.push({ type: 'track', track: event.participant.trackRecord(event.track) });
-      break;
-    case 'transcription-changed':
-      changes.push({ type: 'transcription', transcription: event.transcription.record });
-      break;
+    case 'track-priority-changed':
+      return [
+        room,
+        participantOf(event),
+        { type: 'track', track: event.participant.trackRecord(event.track) },
+      ];
     case 'track-unpublished':
-      changes.push({ type: 'track-gone', sid: event.track.sid });
-      break;
+      return [room, participantOf(event), { type: 'track-gone', sid: event.track.sid }];
+    case 'track-publication-failed':
+    case 'track-subscribed':
+    case 'track-subscription-failed':
+    case 'track-unsubscribed':
+    case 'transcription-text':
+      // Nothing of that is kept. In a large room, these are most of the events.
+      return [];
     default:
-    // The others change nothing else that is kept.
+      return assertNever(event);
   }
-  return changes;
+}
+
+function participantOf({ participant }: { participant: Participant }): Change {
+  return { type: 'participant', participant: participant.record };
 }
