@@ -1,7 +1,7 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { ControlChannel } from '../../src/sfu/control/ControlChannel.js';
-import type { DataChannels } from '../../src/sfu/data/DataChannels.js';
+import type { DataChannels, ServerChannelListener } from '../../src/sfu/data/DataChannels.js';
 
 const schema = z.object({ type: z.literal('count'), count: z.number() });
 
@@ -38,17 +38,27 @@ let channel: CountChannel;
 let sent: (string | Buffer)[];
 let dataChannelClosed: boolean;
 let dataChannels: DataChannels;
+let listener: ServerChannelListener;
 
 beforeEach(() => {
+  vi.useFakeTimers();
   channel = new CountChannel();
   sent = [];
   dataChannelClosed = false;
   dataChannels = {
-    open: async () => ({
-      send: (text: string | Buffer) => sent.push(text),
-      close: () => (dataChannelClosed = true),
-    }),
+    open: async (_label: string, aListener: ServerChannelListener) => {
+      listener = aListener;
+      return {
+        send: (text: string | Buffer) => sent.push(text),
+        close: () => (dataChannelClosed = true),
+      };
+    },
   } as unknown as DataChannels;
+});
+afterEach(() => {
+  channel.close();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
 });
 
 describe('a channel of media signalling', () => {
@@ -95,6 +105,32 @@ describe('a channel of media signalling', () => {
     expect({ isReady: channel.isReady, readies: channel.readies }).toEqual({ isReady: true, readies: 1 });
     channel.tell({ type: 'state' });
     expect(sent).toEqual(['{"type":"state"}']);
+  });
+
+  test('takes a client that speaks for one that listens', async () => {
+    await channel.open(dataChannels, 'label');
+    listener.onMessage(count(1));
+    listener.onMessage(count(2));
+    expect({ readies: channel.readies, counts: channel.counts }).toEqual({ readies: 1, counts: [1, 2] });
+  });
+
+  test('takes a client that has had the channel for a while for one that listens', async () => {
+    await channel.open(dataChannels, 'label');
+    listener.onAcknowledged();
+    vi.advanceTimersByTime(999);
+    expect(channel.isReady).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect({ isReady: channel.isReady, readies: channel.readies }).toEqual({ isReady: true, readies: 1 });
+    listener.onMessage(message({ type: 'ready' }));
+    expect(channel.readies).toBe(2);
+  });
+
+  test('does not tell its state again to a client that said in time that it listens', async () => {
+    await channel.open(dataChannels, 'label');
+    listener.onAcknowledged();
+    listener.onMessage(message({ type: 'ready' }));
+    vi.advanceTimersByTime(5_000);
+    expect(channel.readies).toBe(1);
   });
 
   test('is over when it is closed', async () => {

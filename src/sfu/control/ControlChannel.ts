@@ -7,6 +7,11 @@ import type { DataChannels, ServerChannel } from '../data/DataChannels.js';
 
 /** Bytes of the longest message that is read: hints for far more tracks than a room may have. */
 const LONGEST_MESSAGE = 65_536;
+/**
+ * Milliseconds after which a client that has the channel is taken to listen, though it has not said so: what
+ * Chromium is given to send at the very moment at which a channel opens, it may lose, and that is `ready`.
+ */
+const LISTENS_AFTER = 1_000;
 /** Messages that a client may send at once, as for every track when its channel comes up … */
 const BURST = 400;
 /** … and a second, in the long run. Those beyond are dropped. */
@@ -23,6 +28,7 @@ export abstract class ControlChannel<Message = unknown> {
   #data: ServerChannel | null = null;
   #closed = false;
   #ready = false;
+  #acknowledged: NodeJS.Timeout | null = null;
   #allowance = BURST;
   #allowedAt = performance.now();
 
@@ -38,7 +44,10 @@ export abstract class ControlChannel<Message = unknown> {
 
   /** Opens the data channel; the client finds it by its label. */
   async open(dataChannels: DataChannels, label: string): Promise<void> {
-    const data = await dataChannels.open(label, (message) => this.receive(message));
+    const data = await dataChannels.open(label, {
+      onAcknowledged: () => this.#onAcknowledged(),
+      onMessage: (message) => this.receive(message),
+    });
     if (this.#closed) return data.close();
     this.#data = data;
     // The client may have been faster than the word from the worker that the channel was opened.
@@ -49,13 +58,24 @@ export abstract class ControlChannel<Message = unknown> {
   receive(message: Buffer): void {
     if (this.#closed || message.length > LONGEST_MESSAGE || !this.#isAllowed()) return;
     const json = parseJson(message);
-    if (readySchema.safeParse(json).success) {
-      this.#ready = true;
-      if (this.#data) this.onReady();
-      return;
-    }
+    if (readySchema.safeParse(json).success) return this.#onReady();
     const parsed = this.#schema.safeParse(json);
-    if (parsed.success) this.onMessage(parsed.data);
+    if (!parsed.success) return;
+    // Whoever speaks listens.
+    if (!this.#ready) this.#onReady();
+    this.onMessage(parsed.data);
+  }
+
+  #onAcknowledged(): void {
+    if (this.#closed) return;
+    this.#acknowledged ??= setTimeout(() => {
+      if (!this.#ready) this.#onReady();
+    }, LISTENS_AFTER);
+  }
+
+  #onReady(): void {
+    this.#ready = true;
+    if (this.#data) this.onReady();
   }
 
   #isAllowed(): boolean {
@@ -84,6 +104,7 @@ export abstract class ControlChannel<Message = unknown> {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (this.#acknowledged) clearTimeout(this.#acknowledged);
     this.#data?.close();
     this.onClosed();
   }

@@ -42,6 +42,13 @@ export interface ServerChannel {
   close(): void;
 }
 
+/** Who hears of a channel between the client and this process. */
+export interface ServerChannelListener {
+  /** The client has it now. */
+  onAcknowledged(): void;
+  onMessage(message: Buffer): void;
+}
+
 export interface DataChannelsDelegate {
   onClientChannel(channel: ClientChannel): void;
 }
@@ -132,15 +139,15 @@ export class DataChannels {
   }
 
   /** Opens a channel between the client and this process. */
-  open(label: string, onMessage: (message: Buffer) => void): Promise<ServerChannel> {
-    return this.#open(label, { ordered: true }, { dataProducerId: this.#hub.silence.id }, onMessage);
+  open(label: string, listener: ServerChannelListener): Promise<ServerChannel> {
+    return this.#open(label, { ordered: true }, { dataProducerId: this.#hub.silence.id }, listener);
   }
 
   async #open(
     label: string,
     reliability: Reliability,
     options: types.DataConsumerOptions,
-    onMessage: (message: Buffer) => void = () => {},
+    listener?: ServerChannelListener,
   ): Promise<ServerChannel> {
     const stream = this.#nextServerStream;
     // Not used again soon: the client's own reset of a closed stream may still be on its way.
@@ -148,8 +155,10 @@ export class DataChannels {
     let opening: NodeJS.Timeout | null = null;
     const [input, output] = await Promise.all([
       this.#listen(stream, (message, ppid) => {
-        if (ppid !== DCEP_PPID) onMessage(message);
-        else if (isAck(message) && opening) clearInterval(opening);
+        if (ppid !== DCEP_PPID) return listener?.onMessage(message);
+        if (!isAck(message)) return;
+        if (opening) clearInterval(opening);
+        listener?.onAcknowledged();
       }),
       consumeOnStream(this.#transport, stream, options),
     ]);
