@@ -183,6 +183,9 @@ export class WorkerPool {
   }
 }
 
+/** How a line of a worker process begins. What it calls an error may be a request for what has just closed. */
+const WORKER_LINE = '[pid:';
+
 /**
  * mediasoup catches what a listener of its events throws, and says so in a log of its own, one a process, that is
  * else not seen.
@@ -190,7 +193,9 @@ export class WorkerPool {
 function logWhatMediasoupSays(log: Logger): void {
   setLogEventListeners({
     onwarn: (namespace, text) => log.debug({ namespace }, text),
-    onerror: (namespace, text, error) =>
-      log.error({ namespace, ...(error && { err: errorForLog(error) }) }, text),
+    onerror: (namespace, text, error) => {
+      if (text.startsWith(WORKER_LINE)) log.debug({ namespace }, text);
+      else log.error({ namespace, ...(error && { err: errorForLog(error) }) }, text);
+    },
   });
 }
