@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { LONGEST_TURN_TTL, iceServerSchema, stunUrlSchema, turnUrlSchema } from './ice/IceServers.js';
 import { ACCOUNT_STATUSES } from './auth/accounts.js';
+import { isLoopback } from './hosts.js';
 import { LOG_LEVELS } from './log.js';
 import { MEDIA_REGIONS, ROOM_LIMITS, ROOM_TYPES } from './rooms/options.js';
 import { isSid } from './sid.js';
@@ -224,10 +225,6 @@ const configSchema = z
 
 export type Config = z.output<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
 
 function areUnique(sids: string[]): boolean {
   return new Set(sids.map((text) => text.toLowerCase())).size === sids.length;

@@ -7,9 +7,10 @@ import { workerPath } from '../native/worker.mjs';
 import { Accounts } from './auth/accounts.js';
 import { SystemClock } from './clock.js';
 import type { Clock } from './clock.js';
-import { ConfigError, isLoopback } from './config.js';
+import { ConfigError } from './config.js';
 import type { Config } from './config.js';
 import { twilioError } from './errors.js';
+import { hostInUrl, isUnspecified } from './hosts.js';
 import { IceServers } from './ice/IceServers.js';
 import { createLogger, errorForLog } from './log.js';
 import type { Logger } from './log.js';
@@ -269,8 +270,6 @@ function createHttpServer(log: Logger): FastifyInstance {
   return app;
 }
 
-const isUnspecified = (host: string): boolean => host === '0.0.0.0' || host === '::';
-
 /** Where media are to be sent: what is configured, else what this machine is called on its network. */
 function announcedAddress(config: Config): string | null {
   if (config.announcedIp !== undefined) return config.announcedIp;
@@ -280,8 +279,6 @@ function announcedAddress(config: Config): string | null {
 }
 
 function reachableAt(config: Config, { port }: AddressInfo): { host: string; port: number } {
-  if (isLoopback(config.host) || !isUnspecified(config.host)) {
-    return { host: config.host.includes(':') ? `[${config.host}]` : config.host, port };
-  }
+  if (!isUnspecified(config.host)) return { host: hostInUrl(config.host), port };
   return { host: announcedAddress(config) ?? '127.0.0.1', port };
 }

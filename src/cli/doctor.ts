@@ -1,5 +1,5 @@
 import { ConfigError } from '../config.js';
-import { describeFlags, parseFlags } from './options.js';
+import { configuredUrl, describeFlags, firstCredentials, parseFlags } from './options.js';
 import { examine } from '../doctor/examine.js';
 import type { Finding } from '../doctor/examine.js';
 
@@ -18,20 +18,12 @@ ${describeFlags([['--url URL', 'where the server is (as configured)']])}`;
 /** Looks at a running server from the outside, and tells what it finds. */
 export async function doctor(args: string[]): Promise<void> {
   const { config, values } = parseFlags(args, { url: { type: 'string' } });
-  const account = config.accounts[0];
-  const key = account?.keys[0];
-  if (!account || !key)
-    throw new ConfigError('there is no API key to make a token with: set apiKeySid and apiKeySecret');
-  const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host;
-  const name = host.includes(':') ? `[${host}]` : host;
-  const url = String(values['url'] ?? config.publicUrl ?? `http://${name}:${config.port}`).replace(
-    /\/+$/,
-    '',
-  );
+  const { account, key } = firstCredentials(config);
+  const url = String(values['url'] ?? configuredUrl(config)).replace(/\/+$/, '');
   if (!URL.canParse(url)) throw new ConfigError(`--url is no URL: ${url}`);
   process.stdout.write(`Atrium at ${url}\n`);
   let failed = 0;
-  const subject = { url, account, key: { ...key, accountSid: account.sid }, workers: config.workers };
+  const subject = { url, account, key, workers: config.workers };
   for await (const finding of examine(subject)) {
     process.stdout.write(lineOf(finding));
     if (finding.outcome === 'failed') failed++;

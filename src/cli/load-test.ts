@@ -5,14 +5,13 @@ import { signAccessToken } from '../auth/access-token.js';
 import type { ApiKey } from '../auth/accounts.js';
 import { SystemClock } from '../clock.js';
 import { ConfigError } from '../config.js';
-import type { Config } from '../config.js';
 import { LoadTest } from '../load/LoadTest.js';
 import type { Progress } from '../load/LoadTest.js';
 import { LAYOUTS } from '../load/plan.js';
 import type { Seat } from '../load/plan.js';
 import { summarize } from '../load/summary.js';
 import type { LoadSummary, Spread } from '../load/summary.js';
-import { describeFlags, parseFlags } from './options.js';
+import { configuredUrl, describeFlags, firstCredentials, parseFlags } from './options.js';
 
 const wholeNumber = (least: number, most: number) =>
   z
@@ -96,14 +95,14 @@ export async function loadTest(args: string[]): Promise<void> {
   await checkLibrary();
   const options = {
     plan: {
-      url: flags.url ?? defaultUrl(config),
+      url: flags.url ?? `${configuredUrl(config).replace(/^http/, 'ws')}/signaling`,
       layout: flags.layout,
       tiles: flags.tiles,
       layers: flags.layers,
       frameRate: flags['frame-rate'],
       speakers: flags.speakers,
     },
-    seats: await seatsOf(flags, firstKey(config)),
+    seats: await seatsOf(flags, firstCredentials(config).key),
     threads: flags.threads ?? availableParallelism(),
     duration: flags.duration,
     joinTimeout: flags['join-timeout'],
@@ -142,22 +141,8 @@ async function checkLibrary(): Promise<void> {
   }
 }
 
-function defaultUrl({ host, port, publicUrl }: Config): string {
-  if (publicUrl !== undefined) return `${publicUrl.replace(/^http/, 'ws')}/signaling`;
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `ws://${name.includes(':') ? `[${name}]` : name}:${port}/signaling`;
-}
-
 /** What a token is signed with. */
 type SigningKey = Pick<ApiKey, 'sid' | 'secret' | 'accountSid'>;
-
-function firstKey({ accounts }: Config): SigningKey {
-  const account = accounts[0];
-  const key = account?.keys[0];
-  if (!account || !key)
-    throw new ConfigError('there is no API key to sign with: set apiKeySid and apiKeySecret');
-  return { ...key, accountSid: account.sid };
-}
 
 async function seatsOf(flags: LoadFlags, key: SigningKey): Promise<Seat[]> {
   const { rooms, publishers, subscribers } = flags;

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
-import { OPTIONS, readConfig } from '../config.js';
+import { ConfigError, OPTIONS, readConfig } from '../config.js';
 import type { Config } from '../config.js';
+import { hostInUrl, isUnspecified } from '../hosts.js';
 
 type OwnOptions = NonNullable<ParseArgsConfig['options']>;
 
@@ -40,4 +41,24 @@ export function describeFlags(own: readonly (readonly [flag: string, description
     ),
   ];
   return lines.map(([flag, description]) => `  ${flag.padEnd(24)} ${description}\n`).join('');
+}
+
+/**
+ * What a command makes access tokens with: the first account and its first key.
+ * @throws ConfigError where there is none
+ */
+export function firstCredentials({ accounts }: Config): {
+  account: Config['accounts'][number];
+  key: { sid: string; secret: string; accountSid: string };
+} {
+  const account = accounts[0];
+  const key = account?.keys[0];
+  if (!account || !key)
+    throw new ConfigError('there is no API key to make a token with: set apiKeySid and apiKeySecret');
+  return { account, key: { ...key, accountSid: account.sid } };
+}
+
+/** Where a server of this configuration answers, as seen from its own machine or as it is published. */
+export function configuredUrl({ publicUrl, host, port }: Config): string {
+  return publicUrl ?? `http://${isUnspecified(host) ? '127.0.0.1' : hostInUrl(host)}:${port}`;
 }

@@ -1,7 +1,7 @@
 import { signAccessToken } from '../auth/access-token.js';
 import { SystemClock } from '../clock.js';
 import { ConfigError } from '../config.js';
-import { describeFlags, parseFlags } from './options.js';
+import { describeFlags, firstCredentials, parseFlags } from './options.js';
 
 const DEFAULT_TTL = 3600;
 const LONGEST_TTL = 86_400;
@@ -26,12 +26,7 @@ export async function token(args: string[]): Promise<void> {
   if (typeof identity !== 'string' || identity === '') throw new ConfigError('--identity is missing');
   if (!Number.isInteger(ttl) || ttl < 1 || ttl > LONGEST_TTL)
     throw new ConfigError(`--ttl must be from 1 to ${LONGEST_TTL}`);
-  const account = config.accounts[0];
-  const key = account?.keys[0];
-  if (!account || !key)
-    throw new ConfigError('there is no API key to sign with: set apiKeySid and apiKeySecret');
+  const { key } = firstCredentials(config);
   const request = { identity, ttl, ...(typeof room === 'string' && { room }) };
-  process.stdout.write(
-    `${await signAccessToken(request, { ...key, accountSid: account.sid }, new SystemClock())}\n`,
-  );
+  process.stdout.write(`${await signAccessToken(request, key, new SystemClock())}\n`);
 }

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { signAccessToken } from '../auth/access-token.js';
 import { SystemClock } from '../clock.js';
+import { hostInUrl } from '../hosts.js';
 import type { Address } from '../turn/messages.js';
 import { StunError, TurnClient } from '../turn/TurnClient.js';
 import { openIceWire, openWire } from '../turn/wires.js';
@@ -51,8 +52,7 @@ function messageOf(error: unknown): string {
   const cause = error.cause instanceof Error ? error.cause : null;
   return (cause && ((cause as NodeJS.ErrnoException).code ?? cause.message)) || error.message;
 }
-const textOf = ({ address, port }: Address): string =>
-  `${address.includes(':') ? `[${address}]` : address}:${port}`;
+const textOf = ({ address, port }: Address): string => `${hostInUrl(address)}:${port}`;
 
 /** Tries, one after the other, what a client needs of a server. */
 export async function* examine(subject: Subject): AsyncGenerator<Finding> {

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { hostInUrl } from '../hosts.js';
 import { errorForLog } from '../log.js';
 import type { Logger } from '../log.js';
 import { tryPort } from './ports.js';
@@ -113,9 +114,7 @@ export class TurnServer {
     this.#program = program;
     this.#options = options;
     this.#log = log.child({ part: 'turn' });
-    const host = options.announcedAddress.includes(':')
-      ? `[${options.announcedAddress}]`
-      : options.announcedAddress;
+    const host = hostInUrl(options.announcedAddress);
     this.stunUrls = [`stun:${host}:${options.port}`];
     this.turnUrls = ['udp', 'tcp'].map((protocol) => `turn:${host}:${options.port}?transport=${protocol}`);
   }

@@ -35,8 +35,6 @@ const MEDIA: TrackSpec[] = [
   { kind: 'video', name: 'face', width: 160, height: 90, fps: 5 },
 ];
 const isFive = (level: number): boolean => level === 5;
-/** Also what a busy machine has on a clean link. */
-const isGood = (level: number): boolean => level >= 4;
 
 interface Answer {
   level: number | null;
@@ -97,13 +95,13 @@ describe('the network quality', () => {
     const bob = await join('bob', 'shaped', { local: 1, remote: 1 });
     await alice.flows('bob/face');
     for (const page of [alice, bob]) {
-      await page.untilLevel('alice', isGood);
-      await page.untilLevel('bob', isGood);
+      await page.untilLevel('alice', isFive);
+      await page.untilLevel('bob', isFive);
     }
 
     await link.shape(BOB, { up: { loss: 0.12, delay: 50 }, down: { loss: 0.12, delay: 50 } });
-    await bob.untilLevel('bob', (level) => level <= 3);
-    await alice.untilLevel('bob', (level) => level <= 3);
+    await bob.untilLevel('bob', (level) => level <= 2);
+    await alice.untilLevel('bob', (level) => level <= 2);
     const fall = await levelsOf('bob', alice);
     expect(fall.some((level) => level === 3 || level === 4)).toBe(true);
     await alice.until(
@@ -114,8 +112,8 @@ describe('the network quality', () => {
 
     await link.shape(BOB, { up: {}, down: {} });
     for (const page of [alice, bob]) {
-      await page.untilLevel('bob', isGood);
-      await page.untilLevel('alice', isGood);
+      await page.untilLevel('bob', isFive);
+      await page.untilLevel('alice', isFive);
     }
     const rise = (await levelsOf('bob', alice)).slice(fall.length);
     expect(rise.some((level) => level === 3 || level === 4)).toBe(true);

@@ -2,14 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  ConfigError,
-  DEV_CREDENTIALS,
-  OPTIONS,
-  isLoopback,
-  readConfig,
-  resolveConfig,
-} from '../../src/config.js';
+import { ConfigError, DEV_CREDENTIALS, OPTIONS, readConfig, resolveConfig } from '../../src/config.js';
 import type { Config, ConfigInput } from '../../src/config.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'atrium-config-'));
@@ -208,19 +201,6 @@ describe('The development credentials', () => {
   it('are not needed where there are others', () => {
     expect(resolve({ ...OWN, host: '0.0.0.0' }).accounts).toHaveLength(1);
   });
-});
-
-describe('Loopback', () => {
-  it.each(['localhost', '::1', '127.0.0.1', '127.255.255.254'])('is %s', (host) => {
-    expect(isLoopback(host)).toBe(true);
-  });
-
-  it.each(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.com', 'localhost.example.com', '1127.0.0.1', ''])(
-    'is not "%s"',
-    (host) => {
-      expect(isLoopback(host)).toBe(false);
-    },
-  );
 });
 
 describe('A wrong value is refused with a message that names the option:', () => {
