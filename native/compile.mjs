@@ -11,6 +11,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mendedSources } from './mends.mjs';
 import { filesUnder, nativeDir } from './worker.mjs';
 
 const BATCHES = 16;
@@ -111,8 +112,15 @@ export async function compileWorker(packageDir, output, onProgress) {
     ]);
 
     const libwebrtc = join(worker, 'deps/libwebrtc');
+    const mended = mendedSources(worker);
+    const mendedCopies = [...mended.values()].map((text, index) => {
+      const copy = join(work, `mended${index}.cpp`);
+      writeFileSync(copy, text);
+      return copy;
+    });
     const sources = [
-      ...filesUnder(join(worker, 'src')).filter((file) => file.endsWith('.cpp')),
+      ...filesUnder(join(worker, 'src')).filter((file) => file.endsWith('.cpp') && !mended.has(file)),
+      ...mendedCopies,
       ...filesUnder(join(libwebrtc, 'libwebrtc')).filter((file) => file.endsWith('.cc')),
     ];
     const include = [

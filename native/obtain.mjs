@@ -1,10 +1,10 @@
 // Brings mediasoup's worker onto this machine: upstream's prebuilt where it downloads, else compiled here.
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { compileWorker } from './compile.mjs';
 import { installPackages } from '../scripts/lib/apt.mjs';
-import { mediasoupDir, workerPath, workerRuns } from './worker.mjs';
+import { mediasoupDir, originFile, workerPath, workerRuns } from './worker.mjs';
 
 const DOWNLOAD_LIMIT_MS = 60_000;
 const BUILD_PACKAGES = [
@@ -91,6 +91,7 @@ export async function obtainWorker(out) {
     chmodSync(draft, 0o755);
     if (!workerRuns(draft))
       throw new Error('the mediasoup-worker just obtained does not run on this machine');
+    writeFileSync(originFile(target), prebuilt ? 'prebuilt' : 'compiled');
     renameSync(draft, target);
   } finally {
     rmSync(draft, { force: true });

@@ -35,7 +35,8 @@ export function filesUnder(dir) {
 
 function recipeHash() {
   const hash = createHash('sha256');
-  for (const file of [join(nativeDir, 'compile.mjs'), ...filesUnder(join(nativeDir, 'shim'))]) {
+  const recipe = ['compile.mjs', 'mends.mjs'].map((name) => join(nativeDir, name));
+  for (const file of [...recipe, ...filesUnder(join(nativeDir, 'shim'))]) {
     hash.update(relative(nativeDir, file)).update('\0').update(readFileSync(file));
   }
   return hash.digest('hex').slice(0, 12);
@@ -58,6 +59,9 @@ export function workerPath(env = process.env) {
   const key = `mediasoup-${version}-${recipeHash()}-${process.platform}-${process.arch}`;
   return join(cacheDir(env), key, process.platform === 'win32' ? 'mediasoup-worker.exe' : 'mediasoup-worker');
 }
+
+/** The file beside the binary that says where it comes from: `prebuilt` by upstream, or `compiled` here. */
+export const originFile = (path) => join(dirname(path), 'origin');
 
 /** Whether the binary at this path starts on this machine (its libraries are found, its format is right). */
 export function workerRuns(path) {

@@ -136,7 +136,7 @@ export class WorkerPool {
     const { workerBin, listenIp, announcedAddress, rtcPort } = this.#options;
     const worker = await createWorker({
       logLevel: 'warn',
-      logTags: ['ice', 'dtls', 'sctp'],
+      logTags: ['ice', 'dtls', 'sctp', 'srtp'],
       ...(workerBin !== null && { workerBin }),
     });
     const listen = {

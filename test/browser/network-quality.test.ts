@@ -1,31 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startAtrium } from '../../src/index.js';
-import type { AtriumServer } from '../../src/index.js';
-import { Lab } from '../support/browser.js';
+import { describe, expect, test } from 'vitest';
 import type { LabPage, TrackSpec } from '../support/browser.js';
-import { MediaLink } from '../support/MediaLink.js';
-import { freePort } from '../support/ports.js';
+import { useShapedLab } from '../support/lab-suite.js';
 
-let atrium: AtriumServer;
-let lab: Lab;
-let link: MediaLink;
-
-beforeAll(async () => {
-  const rtcPort = await freePort();
-  atrium = await startAtrium({ rtcPort, announcedIp: '127.0.0.2' });
-  link = await MediaLink.open('127.0.0.2', rtcPort);
-  lab = await Lab.open(atrium.wsServer);
-});
-afterEach(async () => {
-  await lab.closePages();
-  atrium.rooms.completeAll('completed-by-api');
-  await link.reset();
-});
-afterAll(async () => {
-  await lab?.close();
-  await link?.close();
-  await atrium?.close();
-});
+const suite = useShapedLab();
 
 /** Which peer of the link is whose: in the order of joining. */
 const BOB = 1;
@@ -43,7 +20,7 @@ interface Answer {
 }
 
 const join = (identity: string, room: string, networkQuality: unknown): Promise<LabPage> =>
-  lab.join(identity, room, MEDIA, { networkQuality });
+  suite.lab.join(identity, room, MEDIA, { networkQuality });
 
 /** The levels of a participant that a page was shown, one after the other. */
 async function levelsOf(identity: string, page: LabPage): Promise<number[]> {
@@ -99,7 +76,7 @@ describe('the network quality', () => {
       await page.untilLevel('bob', isFive);
     }
 
-    await link.shape(BOB, { up: { loss: 0.12, delay: 50 }, down: { loss: 0.12, delay: 50 } });
+    await suite.link.shape(BOB, { up: { loss: 0.12, delay: 50 }, down: { loss: 0.12, delay: 50 } });
     await bob.untilLevel('bob', (level) => level <= 2);
     await alice.untilLevel('bob', (level) => level <= 2);
     const fall = await levelsOf('bob', alice);
@@ -110,7 +87,7 @@ describe('the network quality', () => {
       60_000,
     );
 
-    await link.shape(BOB, { up: {}, down: {} });
+    await suite.link.shape(BOB, { up: {}, down: {} });
     for (const page of [alice, bob]) {
       await page.untilLevel('bob', isFive);
       await page.untilLevel('alice', isFive);
@@ -125,18 +102,18 @@ describe('the network quality', () => {
       { kind: 'video', name: 'face', source: 'camera', width: 640, height: 360 },
     ];
     const options = { networkQuality: { local: 2, remote: 1 } };
-    const alice = await lab.join('alice', 'narrow', camera, options);
-    const bob = await lab.join('bob', 'narrow', camera, options);
+    const alice = await suite.lab.join('alice', 'narrow', camera, options);
+    const bob = await suite.lab.join('bob', 'narrow', camera, options);
     await alice.flows('bob/face');
     await bob.untilLevel('bob', isFive);
-    await link.shape(BOB, { up: { rate: 150_000 } });
+    await suite.link.shape(BOB, { up: { rate: 150_000 } });
     await untilAnswer(
       bob,
       ({ levels }) => levels !== null && levels.video.send <= 3 && levels.video.recv === 5,
     );
     await alice.untilLevel('bob', (level) => level <= 3);
 
-    await link.shape(BOB, { up: {} });
+    await suite.link.shape(BOB, { up: {} });
     await alice.untilLevel('bob', isFive);
     await bob.untilLevel('bob', isFive);
   }, 400_000);
@@ -147,11 +124,11 @@ describe('the network quality', () => {
     await alice.flows('bob/face');
     await alice.untilLevel('bob', isFive);
     const cut = { up: { blocked: true }, down: { blocked: true } };
-    await link.shapeNew(cut);
-    await link.shape(BOB, cut);
+    await suite.link.shapeNew(cut);
+    await suite.link.shape(BOB, cut);
     await alice.untilLevel('bob', (level) => level === 0);
-    await link.shapeNew({});
-    await link.shapeAll({ up: {}, down: {} });
+    await suite.link.shapeNew({});
+    await suite.link.shapeAll({ up: {}, down: {} });
     await alice.untilLevel('bob', (level) => level > 0);
     await bob.flows('alice/face', { within: 30_000 });
   }, 400_000);

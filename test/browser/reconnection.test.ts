@@ -1,49 +1,26 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startAtrium } from '../../src/index.js';
-import type { AtriumServer } from '../../src/index.js';
-import { Lab } from '../support/browser.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Lab } from '../support/browser.js';
 import { Cable } from '../support/Cable.js';
-import { roomNamed } from '../support/lab-suite.js';
-import { MediaLink } from '../support/MediaLink.js';
-import { freePort } from '../support/ports.js';
+import { roomNamed, useShapedLab } from '../support/lab-suite.js';
 
-let atrium: AtriumServer;
-let lab: Lab;
+const suite = useShapedLab({ sessionTimeout: 12 });
 let cable: Cable;
-let link: MediaLink;
-let direct: string;
 
 beforeAll(async () => {
-  const rtcPort = await freePort();
-  atrium = await startAtrium({ rtcPort, announcedIp: '127.0.0.2', sessionTimeout: 12 });
-  link = await MediaLink.open('127.0.0.2', rtcPort);
-  cable = await Cable.to(Number(new URL(atrium.url).port));
-  lab = await Lab.open(atrium.wsServer);
-  direct = atrium.wsServer;
+  cable = await Cable.to(Number(new URL(suite.atrium.url).port));
 });
 beforeEach(() => cable.mend());
-afterEach(async () => {
-  await lab.closePages();
-  atrium.rooms.completeAll('completed-by-api');
-  await link.reset();
-});
-afterAll(async () => {
-  await lab?.close();
-  await cable?.close();
-  await link?.close();
-  await atrium?.close();
-});
+afterAll(() => cable?.close());
 
 /** Joins through the cable that the test can cut. */
 async function joinByCable(identity: string, room: string, tracks: Parameters<Lab['join']>[2] = []) {
-  return lab.join(identity, room, tracks, { wsServer: `ws://127.0.0.1:${cable.port}/signaling` });
+  return suite.lab.join(identity, room, tracks, { wsServer: `ws://127.0.0.1:${cable.port}/signaling` });
 }
 
 describe('a lost signalling connection', () => {
   test('is regained, and the tracks published meanwhile arrive on both sides', async () => {
-    expect(direct).toContain('ws://');
     const alice = await joinByCable('alice', 'lost', [{ kind: 'audio', name: 'voice' }]);
-    const bob = await lab.join('bob', 'lost', [{ kind: 'video', name: 'face' }]);
+    const bob = await suite.lab.join('bob', 'lost', [{ kind: 'video', name: 'face' }]);
     await alice.flows('bob/face');
     cable.cut();
     await alice.logged('reconnecting', 53001);
@@ -63,7 +40,7 @@ describe('a lost signalling connection', () => {
 
   test('survives being cut again and again while tracks come and go', async () => {
     const alice = await joinByCable('alice', 'flaky', [{ kind: 'audio', name: 'voice' }]);
-    const bob = await lab.join('bob', 'flaky');
+    const bob = await suite.lab.join('bob', 'flaky');
     for (let round = 0; round < 4; round++) {
       const publishing = [
         alice.publish({ kind: 'video', name: `a${round}` }),
@@ -81,7 +58,7 @@ describe('a lost signalling connection', () => {
 
   test('that is not regained in time ends the session, for both sides', async () => {
     const alice = await joinByCable('alice', 'gone', [{ kind: 'audio', name: 'voice' }]);
-    const bob = await lab.join('bob', 'gone');
+    const bob = await suite.lab.join('bob', 'gone');
     await bob.flows('alice/voice');
     cable.cut();
     await alice.logged('reconnecting');
@@ -95,14 +72,14 @@ describe('a lost signalling connection', () => {
       async () => 'alice to give up',
       20_000,
     );
-    expect(roomNamed(atrium, 'gone').present.map(({ identity }) => identity)).toEqual(['bob']);
+    expect(roomNamed(suite.atrium, 'gone').present.map(({ identity }) => identity)).toEqual(['bob']);
   });
 
   test('learns at the return that the room was completed meanwhile', async () => {
     const alice = await joinByCable('alice', 'ended meanwhile');
     cable.cut();
     await alice.logged('reconnecting');
-    roomNamed(atrium, 'ended meanwhile').complete('completed-by-api');
+    roomNamed(suite.atrium, 'ended meanwhile').complete('completed-by-api');
     cable.mend();
     await alice.logged('disconnected', 53118);
   });
@@ -110,13 +87,13 @@ describe('a lost signalling connection', () => {
 
 describe('lost media', () => {
   test('come back by an ICE restart', async () => {
-    const alice = await lab.join('alice', 'ice', [{ kind: 'video', name: 'face' }]);
-    const bob = await lab.join('bob', 'ice', [{ kind: 'data', name: 'chat' }]);
+    const alice = await suite.lab.join('alice', 'ice', [{ kind: 'video', name: 'face' }]);
+    const bob = await suite.lab.join('bob', 'ice', [{ kind: 'data', name: 'chat' }]);
     await bob.flows('alice/face');
     const ufragBefore = await alice.call('remoteUfrag');
-    await link.shapeAll({ up: { blocked: true }, down: { blocked: true } });
+    await suite.link.shapeAll({ up: { blocked: true }, down: { blocked: true } });
     await alice.logged('reconnecting', 53405);
-    await link.shapeAll({ up: {}, down: {} });
+    await suite.link.shapeAll({ up: {}, down: {} });
     await alice.logged('reconnected');
     await bob.flows('alice/face', { within: 30_000 });
     expect(await alice.call('remoteUfrag')).not.toBe(ufragBefore);
@@ -125,14 +102,14 @@ describe('lost media', () => {
   });
 
   test('move to another worker when theirs dies', async () => {
-    const alice = await lab.join('alice', 'worker', [
+    const alice = await suite.lab.join('alice', 'worker', [
       { kind: 'video', name: 'face' },
       { kind: 'data', name: 'chat' },
     ]);
-    const bob = await lab.join('bob', 'worker', [{ kind: 'audio', name: 'voice' }]);
+    const bob = await suite.lab.join('bob', 'worker', [{ kind: 'audio', name: 'voice' }]);
     await bob.flows('alice/face');
-    await link.reset();
-    for (const pid of atrium.workers.pids) process.kill(pid, 'SIGKILL');
+    await suite.link.reset();
+    for (const pid of suite.atrium.workers.pids) process.kill(pid, 'SIGKILL');
     await bob.logged('trackUnsubscribed', 'alice', 'face');
     await bob.flows('alice/face');
     await alice.flows('bob/voice');

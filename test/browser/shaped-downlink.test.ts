@@ -1,30 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, test } from 'vitest';
-import { startAtrium } from '../../src/index.js';
-import type { AtriumServer } from '../../src/index.js';
-import { Lab } from '../support/browser.js';
-import { MediaLink } from '../support/MediaLink.js';
-import { freePort } from '../support/ports.js';
+import { describe, test } from 'vitest';
+import { useShapedLab } from '../support/lab-suite.js';
 
-let atrium: AtriumServer;
-let lab: Lab;
-let link: MediaLink;
-
-beforeAll(async () => {
-  const rtcPort = await freePort();
-  atrium = await startAtrium({ rtcPort, announcedIp: '127.0.0.2' });
-  link = await MediaLink.open('127.0.0.2', rtcPort);
-  lab = await Lab.open(atrium.wsServer);
-});
-afterEach(async () => {
-  await lab.closePages();
-  atrium.rooms.completeAll('completed-by-api');
-  await link.reset();
-});
-afterAll(async () => {
-  await lab?.close();
-  await link?.close();
-  await atrium?.close();
-});
+const suite = useShapedLab();
 
 const manual = (video: object = {}) => ({
   bandwidthProfile: {
@@ -37,9 +14,9 @@ const AWAITED = 120_000;
 
 describe('a downlink that carries one of two videos', () => {
   test('has the less important one switched off, and back on when it carries both', async () => {
-    const alice = await lab.join('alice', 'narrow', [{ ...CAMERA, name: 'face' }]);
+    const alice = await suite.lab.join('alice', 'narrow', [{ ...CAMERA, name: 'face' }]);
     await alice.publish({ ...TINY, name: 'screen' }, { priority: 'high' });
-    const bob = await lab.join('bob', 'narrow', [], manual());
+    const bob = await suite.lab.join('bob', 'narrow', [], manual());
     await bob.flows('alice/face');
     await bob.bitrate('alice/screen', (bitrate) => bitrate < 60_000);
     await bob.bitrate('alice/face', (bitrate) => bitrate > 130_000);
@@ -49,25 +26,25 @@ describe('a downlink that carries one of two videos', () => {
         async () => `${key} to be ${off ? 'off' : 'on'}`,
         AWAITED,
       );
-    await link.shape(1, { down: { rate: 110_000 } });
+    await suite.link.shape(1, { down: { rate: 110_000 } });
     await switched('alice/face', true);
     await bob.silent('alice/face');
     await bob.flows('alice/screen', { within: AWAITED });
 
-    await link.shape(1, { down: {} });
+    await suite.link.shape(1, { down: {} });
     await switched('alice/face', false);
     await bob.flows('alice/face', { within: AWAITED });
   }, 300_000);
 
   test('has none switched off where that is disabled', async () => {
-    await lab.join('alice', 'disabled', [{ ...CAMERA, name: 'face' }]);
-    const bob = await lab.join('bob', 'disabled', [], manual({ trackSwitchOffMode: 'disabled' }));
-    const carol = await lab.join('carol', 'disabled', [], manual());
+    await suite.lab.join('alice', 'disabled', [{ ...CAMERA, name: 'face' }]);
+    const bob = await suite.lab.join('bob', 'disabled', [], manual({ trackSwitchOffMode: 'disabled' }));
+    const carol = await suite.lab.join('carol', 'disabled', [], manual());
     await bob.flows('alice/face');
     await carol.flows('alice/face');
     const rate = await bob.bitrate('alice/face', (bitrate) => bitrate > 100_000);
-    await link.shape(1, { down: { rate: rate / 2 } });
-    await link.shape(2, { down: { rate: rate / 2 } });
+    await suite.link.shape(1, { down: { rate: rate / 2 } });
+    await suite.link.shape(2, { down: { rate: rate / 2 } });
     await carol.logged('trackSwitchedOff', 'alice', 'face');
     await bob.until(
       async () => !(await bob.call('isSwitchedOff', 'alice/face')),

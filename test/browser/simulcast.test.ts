@@ -1,43 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startAtrium } from '../../src/index.js';
-import type { AtriumServer } from '../../src/index.js';
-import { Lab } from '../support/browser.js';
-import { MediaLink } from '../support/MediaLink.js';
-import { freePort } from '../support/ports.js';
+import { describe, expect, test } from 'vitest';
+import { useShapedLab } from '../support/lab-suite.js';
 
-let atrium: AtriumServer;
-let lab: Lab;
-let link: MediaLink;
-
-beforeAll(async () => {
-  const rtcPort = await freePort();
-  atrium = await startAtrium({ rtcPort, announcedIp: '127.0.0.2' });
-  link = await MediaLink.open('127.0.0.2', rtcPort);
-  lab = await Lab.open(atrium.wsServer);
-});
-afterEach(async () => {
-  await lab.closePages();
-  atrium.rooms.completeAll('completed-by-api');
-  await link.reset();
-});
-afterAll(async () => {
-  await lab?.close();
-  await link?.close();
-  await atrium?.close();
-});
+const suite = useShapedLab();
 
 const SIMULCAST = { preferredVideoCodecs: [{ codec: 'VP8', simulcast: true }] };
 
 describe('a simulcast publisher', () => {
   test('reaches two receivers, and each gets what its own link can carry', async () => {
-    const alice = await lab.join(
+    const alice = await suite.lab.join(
       'alice',
       'simulcast',
       [{ kind: 'video', name: 'face', source: 'camera', width: 1280, height: 720 }],
       SIMULCAST,
     );
-    const bob = await lab.join('bob', 'simulcast');
-    const carol = await lab.join('carol', 'simulcast');
+    const bob = await suite.lab.join('bob', 'simulcast');
+    const carol = await suite.lab.join('carol', 'simulcast');
     await bob.flows('alice/face');
     await carol.flows('alice/face');
     expect((await alice.sent()).filter(({ kind }) => kind === 'video')).toHaveLength(3);
@@ -46,13 +23,13 @@ describe('a simulcast publisher', () => {
     const patience = 90_000;
     for (const page of [bob, carol])
       await page.bitrate('alice/face', (bitrate) => bitrate > 600_000, patience);
-    await link.shape(2, { down: { rate: 500_000 } });
+    await suite.link.shape(2, { down: { rate: 500_000 } });
     await carol.bitrate('alice/face', (bitrate) => bitrate < 500_000, patience);
     await carol.flows('alice/face', { frames: 20, within: 30_000 });
     // The other one still gets what its own link carries.
     await bob.bitrate('alice/face', (bitrate) => bitrate > 500_000, patience);
 
-    await link.shape(2, { down: {} });
+    await suite.link.shape(2, { down: {} });
     await carol.bitrate('alice/face', (bitrate) => bitrate > 600_000, patience);
     await carol.flows('alice/face', { frames: 20 });
   }, 500_000);

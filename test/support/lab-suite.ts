@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { startAtrium } from '../../src/index.js';
 import type { AtriumServer, ConfigInput, ServerParts } from '../../src/index.js';
 import { Lab } from './browser.js';
+import { MediaLink } from './MediaLink.js';
+import { freePort } from './ports.js';
 
 /** A server and a browser for the tests of one file. Between the tests all pages close and all rooms end. */
 export interface LabSuite {
@@ -45,15 +47,16 @@ async function heldBy(atrium: AtriumServer): Promise<Held> {
   return held;
 }
 
+/** @param options of the server; or what finds them, before it starts */
 export function useLab(
-  options: ConfigInput = {},
+  options: ConfigInput | (() => Promise<ConfigInput>) = {},
   browserFlags: string[] = [],
   parts: ServerParts = {},
 ): LabSuite {
   let atrium: AtriumServer | undefined;
   let lab: Lab | undefined;
   beforeAll(async () => {
-    atrium = await startAtrium(options, parts);
+    atrium = await startAtrium(typeof options === 'function' ? await options() : options, parts);
     lab = await Lab.open(atrium.wsServer, browserFlags);
   });
   afterEach(async () => {
@@ -78,6 +81,30 @@ export function useLab(
         interval: 100,
       }),
   };
+}
+
+/** The same, with a link between the browser and the media that the tests can shape. Between them it is clean. */
+export interface ShapedLabSuite extends LabSuite {
+  readonly link: MediaLink;
+}
+
+/** The address at which the media are announced: the link's. */
+const LINK_ADDRESS = '127.0.0.2';
+
+export function useShapedLab(options: ConfigInput = {}): ShapedLabSuite {
+  let rtcPort = 0;
+  let link: MediaLink | undefined;
+  // What is set up last is cleared first: the link is reset once no page sends any more.
+  afterEach(() => link?.reset());
+  afterAll(() => link?.close());
+  const suite = useLab(async () => {
+    rtcPort = await freePort();
+    return { ...options, rtcPort, announcedIp: LINK_ADDRESS };
+  });
+  beforeAll(async () => {
+    link = await MediaLink.open(LINK_ADDRESS, rtcPort);
+  });
+  return Object.defineProperty(suite, 'link', { get: () => link! }) as ShapedLabSuite;
 }
 
 /** The room of this name that is in progress. */
