@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -42,6 +42,16 @@ const STOP_TIMEOUT = 3_000;
 export function findTurnServer(path: string = process.env['PATH'] ?? ''): string | null {
   const folders = [...path.split(delimiter).filter(Boolean), ...(path === '' ? [] : USUAL_FOLDERS)];
   return folders.map((folder) => join(folder, PROGRAM)).find(isExecutable) ?? null;
+}
+
+/**
+ * What a program is started with so that it ends with this process, also when that is killed: nothing where the
+ * system has nothing for it (Linux has: PR_SET_PDEATHSIG, prctl(2), by way of setpriv(1)).
+ */
+function dyingWithParent(): string[] {
+  const command = ['setpriv', '--pdeathsig', 'TERM'];
+  const [program, ...args] = [...command, 'true'];
+  return spawnSync(program!, args, { stdio: 'ignore' }).status === 0 ? command : [];
 }
 
 function isExecutable(file: string): boolean {
@@ -155,7 +165,8 @@ export class TurnServer {
   }
 
   async #launch(): Promise<void> {
-    const child = spawn(this.#program, ['-c', this.#file], {
+    const [command, ...args] = [...dyingWithParent(), this.#program, '-c', this.#file];
+    const child = spawn(command!, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: this.#folder!,
     });

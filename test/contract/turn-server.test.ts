@@ -11,6 +11,7 @@ import { findTurnServer } from '../../src/turn/TurnServer.js';
 import { openWire } from '../../src/turn/wires.js';
 import type { Protocol } from '../../src/turn/wires.js';
 import { logLines } from '../support/log-lines.js';
+import { startServerProcess } from '../support/server-process.js';
 import { TestServer } from '../support/test-server.js';
 
 const { log, lines } = logLines('trace');
@@ -39,7 +40,9 @@ function credentials(seconds: number, secret = turn.secret) {
   return { username, credential: turnPassword(secret, username) };
 }
 
-const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
+/** Whether a process runs: one that has ended may wait for its parent to hear of it. */
+const isAlive = (pid: number): boolean =>
+  existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('atrium-turn-'));
 
 describe('atrium start --turn', () => {
@@ -131,6 +134,15 @@ describe('atrium start --turn', () => {
     await server.close();
     expect(isAlive(pid!)).toBe(false);
     expect(folders()).toEqual(before);
+  });
+
+  test('ends coturn with the server, also when that is killed', async () => {
+    const server = await startServerProcess(['--turn', '--turn-port', '0']);
+    const children = server.children();
+    const coturn = children.filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'turnserver\n');
+    expect(coturn).toHaveLength(1);
+    await server.kill();
+    await vi.waitFor(() => expect(children.filter(isAlive)).toEqual([]), { timeout: 10_000 });
   });
 
   test('fails where the port is taken, and leaves nothing behind', async () => {
