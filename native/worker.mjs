@@ -63,6 +63,12 @@ export function workerPath(env = process.env) {
 /** The file beside the binary that says where it comes from: `prebuilt` by upstream, or `compiled` here. */
 export const originFile = (path) => join(dirname(path), 'origin');
 
+/** Whether the binary at this path is upstream's prebuilt, with the faults that mends.mjs tells of. */
+export function isPrebuilt(path) {
+  const origin = originFile(path);
+  return existsSync(origin) && readFileSync(origin, 'utf8') === 'prebuilt';
+}
+
 /** Whether the binary at this path starts on this machine (its libraries are found, its format is right). */
 export function workerRuns(path) {
   if (!path || !existsSync(path)) return false;

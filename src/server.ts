@@ -3,14 +3,14 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { workerPath } from '../native/worker.mjs';
+import { isPrebuilt, workerPath } from '../native/worker.mjs';
 import { Accounts } from './auth/accounts.js';
 import { SystemClock } from './clock.js';
 import type { Clock } from './clock.js';
 import { ConfigError } from './config.js';
 import type { Config } from './config.js';
 import { twilioError } from './errors.js';
-import { hostInUrl, isUnspecified } from './hosts.js';
+import { hostInUrl, isLoopback, isUnspecified } from './hosts.js';
 import { IceServers } from './ice/IceServers.js';
 import { createLogger, errorForLog } from './log.js';
 import type { Logger } from './log.js';
@@ -76,6 +76,8 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   if (workerBin === null || !existsSync(workerBin)) {
     throw new ConfigError("mediasoup's worker is not on this machine yet: `npm run setup` brings it");
   }
+  if (!isLoopback(config.host) && isPrebuilt(workerBin))
+    log.warn('the media worker is the prebuilt one: see "The media worker" in docs/operations.md');
   const clock = parts.clock ?? new SystemClock();
   const store = openStore(config, clock);
   const writes = new WriteQueue(store, log);
