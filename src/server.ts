@@ -124,7 +124,8 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     log,
   ).catch(async (error: unknown) => {
     await store.close();
-    throw error;
+    const { message } = error as Error;
+    throw new ConfigError(`the media cannot be served: ${message} (--host, --rtc-port)`, { cause: error });
   });
   const sfu = new SfuPlane(workers, events, log);
   const mesh = new MeshPlane(events);

@@ -25,8 +25,7 @@ function stopOnSignal(server: AtriumServer): void {
       },
     );
   };
-  // Before mediasoup's own listeners, which end the workers: the rooms end first, and their participants are told.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.prependOnceListener(signal, stop);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
 }
 
 function readyLine({ url, wsServer, config }: AtriumServer): string {

@@ -118,7 +118,8 @@ export class LoadTest {
     this.#tell({ type: 'measure' });
     const from = Date.now();
     const cpu = process.cpuUsage();
-    const until = from + this.#options.duration * 1000;
+    // Without anyone there is nothing to be measured.
+    const until = from + (this.#joins.size === 0 ? 0 : this.#options.duration * 1000);
     const all: Counts[] = [];
     do {
       await sleep(Math.min(COUNT_INTERVAL, Math.max(0, until - Date.now())));

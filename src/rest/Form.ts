@@ -76,7 +76,8 @@ export class Form {
   url(name: string, code: ErrorCode): string | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw twilioError(code, name);
+    if (text.length > LONGEST_URL || !HTTP_URL.test(text) || !URL.canParse(text))
+      throw twilioError(code, name);
     return text;
   }
 
@@ -90,6 +91,9 @@ export class Form {
   }
 }
 
+/** Without spaces and control characters, which a parser would pass over. */
+const HTTP_URL = /^https?:\/\/[^\s\u0000-\u001f\u007f]+$/i;
+const LONGEST_URL = 4096;
 const ISO_TIME = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?)?$/;
 
 function parseTime(text: string): number | null {

@@ -1,7 +1,7 @@
 import type { Timer } from '../clock.js';
 import { TwilioError } from '../errors.js';
 import type { DisconnectReason } from './events.js';
-import { ROOM_LIMITS } from './options.js';
+import { CONTROL_CHARACTERS, ROOM_LIMITS } from './options.js';
 import { PublishedTrack } from './PublishedTrack.js';
 import type { TrackAnnouncement } from './PublishedTrack.js';
 import type { ParticipantRecord, ParticipantStatus, PublishedTrackRecord, RuleSetRecord } from './records.js';
@@ -188,6 +188,7 @@ export class Participant {
 
   #reasonNotToPublish(claim: TrackAnnouncement): TwilioError | null {
     if (claim.name.length > ROOM_LIMITS.nameLength) return new TwilioError(53302);
+    if (CONTROL_CHARACTERS.test(claim.name)) return new TwilioError(53303);
     if (this.tracks.some((track) => track.name === claim.name)) return new TwilioError(53304);
     const { audioOnly, maxPublishedTracks } = this.room.options;
     if (audioOnly && claim.kind === 'video') return new TwilioError(53125);
@@ -293,6 +294,12 @@ export class Participant {
     this.#updatedAt = this.room.clock.now();
     this.revision++;
     this.room.anonymized(this, identity);
+  }
+
+  /** After the end: nobody asks for its tracks any more. */
+  forgetTracks(): void {
+    this.#tracks.clear();
+    this.#failedTracks.clear();
   }
 
   /** Ends the session. A second call does nothing. */

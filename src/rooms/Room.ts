@@ -93,7 +93,11 @@ export class Room {
   readonly #events: EventStream;
   readonly #checkQuotas: (room: Room) => void;
   readonly #participants = new Map<string, Participant>();
+  /** Those who are in the room, by SID; and by identity, but for those who were anonymized. */
   readonly #present = new Map<string, Participant>();
+  readonly #byIdentity = new Map<string, Participant>();
+  /** Those who left last, still with the tracks with which the others are shown that: as many as may leave at once. */
+  readonly #leftLately: Participant[] = [];
 
   /**
    * Only {@link Rooms} makes rooms.
@@ -187,7 +191,7 @@ export class Room {
 
   /** Finds by SID whoever ever joined, by identity only who is present. */
   participant(sidOrIdentity: string): Participant | undefined {
-    return this.#participants.get(sidOrIdentity) ?? this.#present.get(sidOrIdentity);
+    return this.#participants.get(sidOrIdentity) ?? this.#byIdentity.get(sidOrIdentity);
   }
 
   /** What a participant should receive: the tracks of the others that its rules let in. */
@@ -204,7 +208,7 @@ export class Room {
   join(request: JoinRequest): Participant {
     if (this.#status !== 'in-progress') throw twilioError(53118);
     checkIdentity(request.identity);
-    const older = this.#present.get(request.identity);
+    const older = this.#byIdentity.get(request.identity);
     if (!older && this.#present.size >= this.options.maxParticipants) throw twilioError(53105);
     if (!older) this.#checkQuotas(this);
 
@@ -218,9 +222,8 @@ export class Room {
       startedAt: this.clock.now(),
       subscribeRuleSet: { rules, createdAt: null, updatedAt: null },
     });
-    this.#participants.set(participant.sid, participant);
     // The newer takes the place first, so that the older one's end does not leave the room empty.
-    this.#present.set(request.identity, participant);
+    this.#enter(participant);
     older?.disconnect({ type: 'duplicate-identity' });
     // Whoever hears of that may have ended the room.
     if (participant.status === 'disconnected') throw twilioError(53118);
@@ -232,14 +235,22 @@ export class Room {
   /** Puts back someone who was present in an earlier process, silently. */
   readmit(participant: ParticipantRecord, tracks: readonly PublishedTrackRecord[]): void {
     const present = new Participant(this, participant, tracks);
-    this.#participants.set(present.sid, present);
-    this.#present.set(present.identity, present);
+    this.#enter(present);
+  }
+
+  #enter(participant: Participant): void {
+    this.#participants.set(participant.sid, participant);
+    this.#present.set(participant.sid, participant);
+    this.#byIdentity.set(participant.identity, participant);
   }
 
   /** Called by a participant whose session has ended. */
   departed(participant: Participant, reason: DisconnectReason): void {
-    if (this.#present.get(participant.identity) === participant) this.#present.delete(participant.identity);
+    this.#present.delete(participant.sid);
+    this.#forgetIdentity(participant, participant.identity);
     this.announce({ type: 'participant-disconnected', participant, reason });
+    this.#leftLately.push(participant);
+    if (this.#leftLately.length > this.options.maxParticipants) this.#leftLately.shift()!.forgetTracks();
     if (this.#present.size > 0 || this.#status !== 'in-progress') return;
     if (this.origin === 'ad-hoc') this.complete('last-participant-left');
     else this.#awaitVacancy(this.options.emptyRoomTimeout, 'empty-timeout');
@@ -247,11 +258,12 @@ export class Room {
 
   /** Called by a participant whose identity is no longer to be known. */
   anonymized(participant: Participant, identity: string): void {
-    if (this.#present.get(identity) === participant) {
-      this.#present.delete(identity);
-      this.#present.set(participant.identity, participant);
-    }
+    this.#forgetIdentity(participant, identity);
     this.announce({ type: 'participant-anonymized', participant });
+  }
+
+  #forgetIdentity(participant: Participant, identity: string): void {
+    if (this.#byIdentity.get(identity) === participant) this.#byIdentity.delete(identity);
   }
 
   /** Ends the room and everyone's session in it. A second call does nothing. */

@@ -12,7 +12,12 @@ import type { RoomOrigin, RoomSurroundings } from './Room.js';
 interface LiveRooms {
   bySid: Map<string, Room>;
   byName: Map<string, Room>;
+  /** The SIDs of those that ended lately, the latest last. */
+  ended: Set<string>;
 }
+
+/** How many ended rooms of each account a client is told of that they have ended. */
+const MOST_ENDED = 1000;
 
 /** Someone who was present in a room when the process was lost. */
 export interface LostParticipant {
@@ -95,7 +100,7 @@ export class Rooms {
   /**
    * The room that a client means when it connects: by SID or name, or a new one of that name where the account
    * lets clients create rooms. No name means a new room.
-   * @throws TwilioError 53106 when there is none and none may be made, 5310x for the name
+   * @throws TwilioError 53106 when there is none and none may be made, 53118 for one that ended lately, 5310x for the name
    */
   findOrCreate(accountSid: string, name: string | null): Room {
     if (name !== null) {
@@ -103,9 +108,9 @@ export class Rooms {
       const room = this.find(accountSid, name);
       if (room) return room;
     }
-    const mayCreate =
-      this.#defaultsOf(accountSid).clientSideRoomCreation && !(name !== null && isSid('RM', name));
-    if (!mayCreate) throw twilioError(53106);
+    const isRoomSid = name !== null && isSid('RM', name);
+    if (isRoomSid && this.#live(accountSid).ended.has(name)) throw twilioError(53118);
+    if (isRoomSid || !this.#defaultsOf(accountSid).clientSideRoomCreation) throw twilioError(53106);
     return this.create(accountSid, name === null ? {} : { uniqueName: name }, 'ad-hoc');
   }
 
@@ -148,7 +153,8 @@ export class Rooms {
 
   #live(accountSid: string): LiveRooms {
     let live = this.#accounts.get(accountSid);
-    if (!live) this.#accounts.set(accountSid, (live = { bySid: new Map(), byName: new Map() }));
+    if (!live)
+      this.#accounts.set(accountSid, (live = { bySid: new Map(), byName: new Map(), ended: new Set() }));
     return live;
   }
 
@@ -156,6 +162,9 @@ export class Rooms {
     const live = this.#live(room.accountSid);
     live.bySid.delete(room.sid);
     if (live.byName.get(room.name) === room) live.byName.delete(room.name);
+    live.ended.add(room.sid);
+    const [oldest] = live.ended;
+    if (live.ended.size > MOST_ENDED) live.ended.delete(oldest!);
   }
 }
 

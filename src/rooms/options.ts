@@ -143,7 +143,7 @@ export function isMesh(type: RoomType): boolean {
 }
 
 // No list of forbidden characters is published; control characters have no place in a name.
-const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
+export const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 
 /** @throws TwilioError 53101 or 53102 */
 export function checkRoomName(name: string): void {

@@ -87,13 +87,12 @@ export class WorkerPool {
   static async start(options: WorkerPoolOptions, log: Logger): Promise<WorkerPool> {
     const pool = new WorkerPool(options, log);
     logWhatMediasoupSays(log);
-    try {
-      await Promise.all(pool.#workers.map((_, index) => pool.#startWorker(index)));
-    } catch (error) {
-      await pool.close();
-      throw error;
-    }
-    return pool;
+    // All of them, also when one fails: those that come up later have to be ended too.
+    const started = await Promise.allSettled(pool.#workers.map((_, index) => pool.#startWorker(index)));
+    const failed = started.find((result) => result.status === 'rejected');
+    if (!failed) return pool;
+    await pool.close();
+    throw failed.reason;
   }
 
   /** The least loaded worker; waits for one where all have just died. */
@@ -134,7 +133,7 @@ export class WorkerPool {
 
   async #startWorker(index: number): Promise<void> {
     const { workerBin, listenIp, announcedAddress, rtcPort } = this.#options;
-    const worker = await createWorker({
+    const worker = await createWorkerWithoutSignals({
       logLevel: 'warn',
       logTags: ['ice', 'dtls', 'sctp', 'srtp'],
       ...(workerBin !== null && { workerBin }),
@@ -198,4 +197,20 @@ function logWhatMediasoupSays(log: Logger): void {
       else log.error({ namespace, ...(error && { err: errorForLog(error) }) }, text);
     },
   });
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * mediasoup listens for signals to end its workers. So a process that has no listener of its own would not end at a
+ * signal any more, but stay without workers. They end by themselves when the process does.
+ */
+async function createWorkerWithoutSignals(settings: types.WorkerSettings): Promise<types.Worker> {
+  const before = SIGNALS.map((signal) => new Set(process.listeners(signal)));
+  const creating = createWorker(settings);
+  for (const [index, signal] of SIGNALS.entries()) {
+    for (const listener of process.listeners(signal))
+      if (!before[index]!.has(listener)) process.removeListener(signal, listener);
+  }
+  return creating;
 }

@@ -1,6 +1,8 @@
-import type { SequencedRoomEvent } from '../rooms/events.js';
+import { twilioError } from '../errors.js';
+import type { DisconnectReason, SequencedRoomEvent } from '../rooms/events.js';
 import type { Participant } from '../rooms/Participant.js';
 import type { Room } from '../rooms/Room.js';
+import { errorMessage } from './Session.js';
 import type { Session } from './Session.js';
 
 /** How many ended sessions are remembered, to tell a client that comes back late why its session ended. */
@@ -39,11 +41,11 @@ export class Sessions {
   onRoomEvent(event: SequencedRoomEvent): void {
     const inRoom = this.#byRoom.get(event.room);
     for (const session of inRoom?.values() ?? []) session.onRoomEvent(event);
-    if (event.type === 'participant-disconnected') this.#remove(event.participant);
+    if (event.type === 'participant-disconnected') this.#remove(event.participant, event.reason);
     if (event.type === 'room-ended') this.#byRoom.delete(event.room);
   }
 
-  #remove(participant: Participant): void {
+  #remove(participant: Participant, reason: DisconnectReason): void {
     const inRoom = this.#byRoom.get(participant.room);
     const session = inRoom?.get(participant);
     if (!inRoom || !session) return;
@@ -55,7 +57,8 @@ export class Sessions {
     this.#farewells.set(session.id, {
       accountSid,
       identity: session.identity,
-      message: session.farewell,
+      // Who was removed is told so at the time; whoever comes back after that acts on a session that is no more.
+      message: reason.type === 'removed' ? errorMessage(twilioError(53204)) : session.farewell,
     });
     const [oldest] = this.#farewells.keys();
     if (this.#farewells.size > REMEMBERED && oldest !== undefined) this.#farewells.delete(oldest);

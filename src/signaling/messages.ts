@@ -72,10 +72,13 @@ const descriptionSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('create-offer'), revision }),
   z.object({ type: z.literal('close'), revision: revision.optional() }),
 ]);
+/** As RTCIceCandidate.toJSON() makes it; it is relayed as it stands, but nothing that is nested. */
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const candidateSchema = z.union([z.record(z.string(), scalar), scalar]);
 const iceSchema = z.object({
   ufrag: z.string(),
   revision,
-  candidates: z.array(z.unknown()).max(1000).default([]),
+  candidates: z.array(candidateSchema).max(1000).default([]),
   complete: z.boolean().optional(),
 });
 const peerConnectionSchema = z.object({
@@ -85,9 +88,10 @@ const peerConnectionSchema = z.object({
   ice: iceSchema.optional().catch(undefined),
 });
 
+const pixels = z.number().nonnegative().max(100_000);
 /** The SDK leaves out what the application does: a side that is missing follows from the other. */
 const dimensionsSchema = z
-  .object({ width: z.number().optional(), height: z.number().optional() })
+  .object({ width: pixels.optional(), height: pixels.optional() })
   .transform(({ width, height }) =>
     width === undefined && height === undefined
       ? undefined
@@ -99,7 +103,7 @@ const bandwidthProfileSchema = z
     video: z
       .object({
         mode: z.enum(['grid', 'collaboration', 'presentation']).optional(),
-        max_tracks: z.number().int().optional(),
+        max_tracks: z.number().int().nonnegative().optional(),
         max_subscription_bandwidth: z.number().nonnegative().optional(),
         active_speaker_priority: z.enum(TRACK_PRIORITIES).optional(),
         track_switch_off: z.enum(['disabled', 'detected', 'predicted']).optional(),

@@ -1,5 +1,5 @@
 import Database from 'libsql';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertNever } from '../assert-never.js';
 import type { Clock } from '../clock.js';
@@ -109,6 +109,9 @@ export class SqliteStore implements Store {
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       const file = join(directory, FILE);
+      // It holds the secrets of API keys. SQLite makes the files beside it as this one is.
+      closeSync(openSync(file, 'a', 0o600));
+      chmodSync(file, 0o600);
       const database = new Database(file);
       // One process: two would know nothing of each other's rooms.
       database.exec('PRAGMA locking_mode = EXCLUSIVE');
@@ -116,8 +119,6 @@ export class SqliteStore implements Store {
       database.exec('PRAGMA synchronous = NORMAL');
       database.exec('PRAGMA foreign_keys = ON');
       migrate(database);
-      // It holds the secrets of API keys.
-      chmodSync(file, 0o600);
       return new SqliteStore(database, clock);
     } catch (error) {
       const { message, code } = error as Error & { code?: string };

@@ -169,6 +169,8 @@ export class TurnServer {
     const child = spawn(command!, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: this.#folder!,
+      // What a terminal sends to all of its processes is for the server, which ends this one in its turn.
+      detached: true,
     });
     this.#child = child;
     const born = Date.now();

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import twilio from 'twilio';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import WebSocket from 'ws';
+import { isRunning } from '../support/server-process.js';
 
 const command = fileURLToPath(new URL('../../bin/atrium.js', import.meta.url));
 const ready = {
@@ -161,6 +163,34 @@ describe('atrium start', () => {
     const second = run(['start', '--port', port, '--rtc-port', '0']);
     expect(await second.exit).toBe(1);
     expect(second.stderr()).toContain('in use');
+  });
+
+  test('tells when a media port is taken, and leaves no process behind', async () => {
+    const other = createSocket('udp4');
+    await new Promise<void>((resolve) => other.bind(0, '127.0.0.1', resolve));
+    try {
+      const rtcPort = String(other.address().port);
+      const server = run(['start', '--port', '0', '--rtc-port', rtcPort, '--workers', '2']);
+      expect(await server.exit).toBe(1);
+      expect(server.stderr()).toMatch(new RegExp(`port ${rtcPort} .*--rtc-port`));
+      expect(server.stderr()).not.toContain('    at ');
+    } finally {
+      other.close();
+    }
+  });
+
+  test('lets a process that embeds a server end at a signal, as any other', async () => {
+    const index = new URL('../../dist/index.js', import.meta.url).href;
+    const script = `const { startAtrium } = await import('${index}'); await startAtrium(); console.log('ready');`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script]);
+    children.push(child);
+    const ended = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const workers = await childrenOf(child.pid!);
+    expect(workers).toHaveLength(1);
+    child.kill('SIGTERM');
+    expect(await ended).toBe('SIGTERM');
+    await vi.waitFor(() => expect(workers.filter(isRunning)).toEqual([]), { timeout: 10_000 });
   });
 
   test('takes options from the environment and from a file, flags first', async () => {

@@ -139,6 +139,8 @@ describe('the body of a request', () => {
     ['application/json', '{"UniqueName":'],
     ['application/json; charset=utf-8', '[]'],
     ['text/plain', 'UniqueName=json'],
+    ['garbage', 'UniqueName=json'],
+    [';;;', 'UniqueName=json'],
     [
       'multipart/form-data; boundary=x',
       '--x\r\nContent-Disposition: form-data; name="UniqueName"\r\n\r\nno\r\n--x--',

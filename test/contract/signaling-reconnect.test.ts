@@ -216,11 +216,11 @@ describe('a sync is refused', () => {
     await own.end();
   });
 
-  test('with the end of the session, when the participant was removed', async () => {
+  test('with 53204 when the participant was removed', async () => {
     const { alice } = await lost();
     await room('room').participants('alice').update({ status: 'disconnected' });
     const late = await refusal(alice);
-    expect(await late.next('disconnected')).not.toHaveProperty('status');
+    expect(await late.next('error')).toMatchObject({ code: 53204 });
   });
 
   test("with 'completed' when the room has ended", async () => {

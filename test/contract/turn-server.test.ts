@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -11,7 +11,7 @@ import { findTurnServer } from '../../src/turn/TurnServer.js';
 import { openWire } from '../../src/turn/wires.js';
 import type { Protocol } from '../../src/turn/wires.js';
 import { logLines } from '../support/log-lines.js';
-import { startServerProcess } from '../support/server-process.js';
+import { isRunning, startServerProcess } from '../support/server-process.js';
 import { TestServer } from '../support/test-server.js';
 
 const { log, lines } = logLines('trace');
@@ -40,9 +40,6 @@ function credentials(seconds: number, secret = turn.secret) {
   return { username, credential: turnPassword(secret, username) };
 }
 
-/** Whether a process runs: one that has ended may wait for its parent to hear of it. */
-const isAlive = (pid: number): boolean =>
-  existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('atrium-turn-'));
 
 describe('atrium start --turn', () => {
@@ -129,10 +126,10 @@ describe('atrium start --turn', () => {
     const before = folders();
     const server = await startAtrium({ turn: true, turnPort: 0 }, { log });
     const { pid } = server.turn!;
-    expect(isAlive(pid!)).toBe(true);
+    expect(isRunning(pid!)).toBe(true);
     expect(folders()).toHaveLength(before.length + 1);
     await server.close();
-    expect(isAlive(pid!)).toBe(false);
+    expect(isRunning(pid!)).toBe(false);
     expect(folders()).toEqual(before);
   });
 
@@ -142,7 +139,7 @@ describe('atrium start --turn', () => {
     const coturn = children.filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'turnserver\n');
     expect(coturn).toHaveLength(1);
     await server.kill();
-    await vi.waitFor(() => expect(children.filter(isAlive)).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(children.filter(isRunning)).toEqual([]), { timeout: 10_000 });
   });
 
   test('fails where the port is taken, and leaves nothing behind', async () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const command = fileURLToPath(new URL('../../bin/atrium.js', import.meta.url));
@@ -54,6 +54,11 @@ export async function startServerProcess(
     kill: () => end('SIGKILL'),
     children: () => childrenOf(pid),
   };
+}
+
+/** Whether a process runs: one that has ended may still wait for its parent to hear of it. */
+export function isRunning(pid: number): boolean {
+  return existsSync(`/proc/${pid}`) && statOf(pid)[0] !== 'Z';
 }
 
 function childrenOf(pid: number): number[] {

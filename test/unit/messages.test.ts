@@ -185,6 +185,13 @@ describe('What is said of peer connections', () => {
     expect(said({ id: 'pc-1' })).toEqual({ id: 'pc-1' });
   });
 
+  it('may be no candidates in which things are nested: they are passed over', () => {
+    let nested: unknown = 'candidate:1';
+    for (let depth = 0; depth < 20_000; depth++) nested = [nested];
+    const ice = { ufrag: 'abcd', revision: 1, candidates: [nested] };
+    expect(said({ id: 'pc-1', ice })).toEqual({ id: 'pc-1' });
+  });
+
   it('may be candidates of which the client does not yet know the ufrag: they are passed over', () => {
     expect(said({ ...OFFER, ice: { candidates: [], revision: 1 } })).toMatchObject(OFFER);
     expect(said({ id: 'pc-1', ice: { candidates: [], revision: 1 } })?.ice).toBeUndefined();

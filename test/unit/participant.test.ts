@@ -318,3 +318,41 @@ describe('A participant that is anonymized', () => {
     expect(room.present).toEqual([newer]);
   });
 });
+
+describe('An anonymized participant', () => {
+  it('takes nothing away from one whose identity is its SID', () => {
+    const house = testRooms();
+    const room = house.adHoc('room');
+    const alice = join(room, 'alice');
+    const bob = join(room, alice.sid);
+    alice.anonymize();
+    expect(room.present).toEqual([alice, bob]);
+    alice.disconnect({ type: 'left' });
+    expect(room.present).toEqual([bob]);
+    expect(room.status).toBe('in-progress');
+    room.complete('completed-by-api');
+    expect(bob.status).toBe('disconnected');
+  });
+
+  it('keeps its place when someone comes whose identity is its SID', () => {
+    const room = testRooms().create();
+    const alice = join(room, 'alice');
+    alice.anonymize();
+    join(room, alice.sid);
+    expect(alice.status).toBe('connected');
+    expect(room.participant(alice.sid)).toBe(alice);
+  });
+});
+
+describe('Those who have left', () => {
+  it('keep the tracks that they had for as many as may leave at once, and no longer', () => {
+    const room = testRooms().create({ maxParticipants: 3 });
+    const left = Array.from({ length: 4 }, (_, index) => {
+      const one = join(room, `guest ${index}`, [claim('mic')]);
+      one.disconnect({ type: 'left' });
+      return one;
+    });
+    expect(left.map(({ tracks }) => tracks.length)).toEqual([0, 1, 1, 1]);
+    expect(room.participants).toHaveLength(4);
+  });
+});

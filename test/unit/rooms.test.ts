@@ -134,6 +134,13 @@ describe("A client's connect", () => {
     expect(house.rooms.all).toEqual([]);
   });
 
+  it('is refused with 53118 where the SID is of a room that has ended', () => {
+    const house = testRooms();
+    const room = house.create();
+    room.complete('completed-by-api');
+    expect(codeOf(() => house.adHoc(room.sid))).toBe(53118);
+  });
+
   it('makes no room where the account does not let clients do so', () => {
     const house = testRooms({ defaults: { clientSideRoomCreation: false } });
     const room = house.create({ uniqueName: 'standup' });

@@ -73,6 +73,12 @@ describe("A participant's tracks", () => {
     expect(house.types.slice(-2)).toEqual(['track-disabled', 'track-enabled']);
   });
 
+  it('are refused with control characters in the name', () => {
+    const alice = join(testRooms().create(), 'alice', [claim('mic', { name: 'a\n\u0000b' })]);
+    expect([...alice.failedTracks.values()].map(({ code }) => code)).toEqual([53303]);
+    expect(alice.tracks).toEqual([]);
+  });
+
   it('change their priority', () => {
     const house = testRooms();
     const alice = join(house.create(), 'alice', [claim('mic')]);
