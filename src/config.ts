@@ -207,6 +207,9 @@ const configSchema = z
         'listen on a loopback address, or give --allow-dev-credentials',
     },
   )
+  .refine(({ rtcPort, workers }) => rtcPort === 0 || rtcPort + workers - 1 <= 65_535, {
+    message: 'rtcPort: each worker needs a port, from this one on',
+  })
   .refine(({ turnUrls, turnSecret }) => turnUrls.length > 0 === (turnSecret !== undefined), {
     message: 'turnUrls and turnSecret must both be set',
   })

@@ -74,7 +74,12 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const turn = config.turn ? await prepareTurnServer(config, log) : null;
   const workerBin = workerPath();
   if (workerBin === null || !existsSync(workerBin)) {
-    throw new ConfigError("mediasoup's worker is not on this machine yet: `npm run setup` brings it");
+    const { MEDIASOUP_WORKER_BIN: own } = process.env;
+    throw new ConfigError(
+      own
+        ? `there is no file ${own}, which MEDIASOUP_WORKER_BIN names as mediasoup's worker`
+        : "mediasoup's worker is not on this machine yet: `npm run setup` brings it",
+    );
   }
   if (!isLoopback(config.host) && isPrebuilt(workerBin))
     log.warn('the media worker is the prebuilt one: see "The media worker" in docs/operations.md');

@@ -31,7 +31,7 @@ const layers = z
 const FLAGS = {
   url: [
     'URL',
-    z.url({ protocol: /^wss?$/ }).optional(),
+    z.url({ protocol: /^wss?$/, error: 'must be as wss://host/signaling' }).optional(),
     "the signalling's address (ws://host:port/signaling of --host and --port)",
   ],
   rooms: ['N', wholeNumber(1, 10_000).default(1), 'rooms (1)'],

@@ -2,14 +2,6 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../clock.js';
 
-/** An ICE server as a client's RTCPeerConnection takes it. */
-export const iceServerSchema = z.strictObject({
-  urls: z.union([z.string(), z.array(z.string()).min(1)]),
-  username: z.string().optional(),
-  credential: z.string().optional(),
-});
-export type IceServer = z.infer<typeof iceServerSchema>;
-
 /** `stun:host` or `stun:host:port` (RFC 7064). */
 export const stunUrlSchema = z
   .string()
@@ -21,6 +13,15 @@ export const turnUrlSchema = z
     /^turns?:(\[[0-9a-f:.]+\]|[^\s:?,[\]]+)(:\d{1,5})?(\?transport=(udp|tcp))?$/i,
     'must be as turn:host:port?transport=udp',
   );
+
+const iceUrlSchema = z.union([stunUrlSchema, turnUrlSchema]);
+/** An ICE server as a client's RTCPeerConnection takes it. */
+export const iceServerSchema = z.strictObject({
+  urls: z.union([iceUrlSchema, z.array(iceUrlSchema).min(1)]),
+  username: z.string().optional(),
+  credential: z.string().optional(),
+});
+export type IceServer = z.infer<typeof iceServerSchema>;
 
 /** Seconds that TURN credentials live at most, and where nothing else is said. Twilio: 24 hours. */
 export const LONGEST_TURN_TTL = 86_400;

@@ -10,7 +10,7 @@ import type { SidSource } from '../sid.js';
 import type { Store } from '../store/Store.js';
 import type { WriteQueue } from '../store/WriteQueue.js';
 import { accountRoutes } from './accounts.js';
-import { answerHeaders, countConcurrent } from './answer-headers.js';
+import { CORS_HEADERS, CORS_METHODS, answerHeaders, countConcurrent } from './answer-headers.js';
 import { authenticate } from './authentication.js';
 import { takeForms } from './bodies.js';
 import { Directory, notFound } from './Directory.js';
@@ -82,10 +82,11 @@ export async function restFace(app: FastifyInstance, house: RestHouse): Promise<
     directory: new Directory(house.rooms, house.store, house.writes),
     baseUrl: (request) => house.publicUrl ?? `${request.protocol}://${request.host}`,
   };
+  answerHeaders(app, house.newSid);
   await app.register(cors, {
     origin: '*',
-    methods: ['GET', 'POST', 'DELETE', 'OPTIONS'],
-    allowedHeaders: ['Content-Type', 'Authorization'],
+    methods: CORS_METHODS,
+    allowedHeaders: CORS_HEADERS,
     exposedHeaders: ['Twilio-Request-Id', 'Location'],
     strictPreflight: false,
   });
@@ -95,7 +96,6 @@ export async function restFace(app: FastifyInstance, house: RestHouse): Promise<
   app.addHook('onSend', async (request) => {
     if (isWrite(request)) await house.writes.settled();
   });
-  answerHeaders(app, house.newSid);
   const underway = new Map<string, number>();
   const limits = house.strict ? new RateLimits(house.clock) : null;
   for (const [prefix, routes] of APIS) {
