@@ -104,6 +104,8 @@ describe('a path that leads nowhere', () => {
     });
     expect(answer.headers).toMatchObject({
       'access-control-allow-origin': '*',
+      'access-control-allow-methods': expect.stringContaining('POST'),
+      'access-control-allow-headers': 'Content-Type, Authorization',
       'twilio-request-id': expect.any(String),
     });
     expect((await rawRequest(server.url, '/v1/Nowhere', { authorization: null })).status).toBe(401);

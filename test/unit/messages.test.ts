@@ -102,6 +102,8 @@ describe('A connect', () => {
     ['half a track', { max_tracks: 0.5 }],
     ['an unknown priority', { active_speaker_priority: 'urgent' }],
     ['an unknown way to switch off', { track_switch_off: 'never' }],
+    ['fewer tracks than none', { max_tracks: -1 }],
+    ['a picture of less than nothing', { render_dimensions: { low: { width: -1, height: 10 } } }],
   ])('is refused with 53208 for a bandwidth profile with %s', (_fault, video) => {
     expect(codeOf(() => connect({ bandwidth_profile: { video } }))).toBe(53208);
   });
