@@ -16,6 +16,13 @@ const STRICT_TRANSPORT = 'max-age=31536000';
 export const CORS_METHODS = ['GET', 'POST', 'DELETE', 'OPTIONS'];
 export const CORS_HEADERS = ['Content-Type', 'Authorization'];
 
+/** Twilio's stand on every answer, not on those to a preflight alone. */
+const ACCESS = {
+  'Access-Control-Allow-Methods': CORS_METHODS.join(', '),
+  'Access-Control-Allow-Headers': CORS_HEADERS.join(', '),
+  'Access-Control-Allow-Credentials': 'true',
+};
+
 /** The headers that Twilio's own answers have, and that some tools look at. */
 export function answerHeaders(app: FastifyInstance, newSid: SidSource): void {
   app.decorateRequest('arrivedAt', 0);
@@ -26,10 +33,7 @@ export function answerHeaders(app: FastifyInstance, newSid: SidSource): void {
       'X-Home-Region': HOME_REGION,
       'X-API-Domain': request.host,
       'Cache-Control': 'no-store',
-      // Beside those that answer a preflight: Twilio's stand on every answer.
-      'Access-Control-Allow-Methods': CORS_METHODS.join(', '),
-      'Access-Control-Allow-Headers': CORS_HEADERS.join(', '),
-      'Access-Control-Allow-Credentials': 'true',
+      ...ACCESS,
     });
     // Over plain HTTP it says nothing, and browsers must not take it.
     if (request.protocol === 'https') void reply.header('Strict-Transport-Security', STRICT_TRANSPORT);

@@ -89,6 +89,7 @@ export class Session {
   #clientRevision: number;
   #flushing = false;
   #farewell: object | null = null;
+  #lastWord: object | null = null;
 
   // What the client was told last.
   readonly #changedParticipants = new Set<Participant>();
@@ -116,6 +117,11 @@ export class Session {
   /** The message with which the session ended; null while it lives. */
   get farewell(): object | null {
     return this.#farewell;
+  }
+
+  /** What the client is told that comes back after that: it acts on a session that is no more. */
+  get lastWord(): object | null {
+    return this.#lastWord;
   }
 
   /** The media are set up: answers the `connect`. */
@@ -174,6 +180,7 @@ export class Session {
 
   #end(reason: DisconnectReason): void {
     this.#farewell = farewell(reason);
+    this.#lastWord = reason.type === 'removed' ? errorMessage(twilioError(53204)) : this.#farewell;
     this.#connection?.send(this.#farewell);
     this.#connection?.close();
     this.#connection = null;

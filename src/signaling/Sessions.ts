@@ -1,8 +1,6 @@
-import { twilioError } from '../errors.js';
-import type { DisconnectReason, SequencedRoomEvent } from '../rooms/events.js';
+import type { SequencedRoomEvent } from '../rooms/events.js';
 import type { Participant } from '../rooms/Participant.js';
 import type { Room } from '../rooms/Room.js';
-import { errorMessage } from './Session.js';
 import type { Session } from './Session.js';
 
 /** How many ended sessions are remembered, to tell a client that comes back late why its session ended. */
@@ -41,24 +39,23 @@ export class Sessions {
   onRoomEvent(event: SequencedRoomEvent): void {
     const inRoom = this.#byRoom.get(event.room);
     for (const session of inRoom?.values() ?? []) session.onRoomEvent(event);
-    if (event.type === 'participant-disconnected') this.#remove(event.participant, event.reason);
+    if (event.type === 'participant-disconnected') this.#remove(event.participant);
     if (event.type === 'room-ended') this.#byRoom.delete(event.room);
   }
 
-  #remove(participant: Participant, reason: DisconnectReason): void {
+  #remove(participant: Participant): void {
     const inRoom = this.#byRoom.get(participant.room);
     const session = inRoom?.get(participant);
     if (!inRoom || !session) return;
     inRoom.delete(participant);
     if (inRoom.size === 0) this.#byRoom.delete(participant.room);
     this.#byId.delete(session.id);
-    if (!session.farewell) return;
+    if (!session.lastWord) return;
     const { accountSid } = participant.room;
     this.#farewells.set(session.id, {
       accountSid,
       identity: session.identity,
-      // Who was removed is told so at the time; whoever comes back after that acts on a session that is no more.
-      message: reason.type === 'removed' ? errorMessage(twilioError(53204)) : session.farewell,
+      message: session.lastWord,
     });
     const [oldest] = this.#farewells.keys();
     if (this.#farewells.size > REMEMBERED && oldest !== undefined) this.#farewells.delete(oldest);

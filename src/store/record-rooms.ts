@@ -1,6 +1,7 @@
 import { assertNever } from '../assert-never.js';
 import type { EventStream, SequencedRoomEvent } from '../rooms/events.js';
 import type { Participant } from '../rooms/Participant.js';
+import type { Room } from '../rooms/Room.js';
 import type { Change } from './Store.js';
 import type { WriteQueue } from './WriteQueue.js';
 
@@ -10,33 +11,32 @@ export function recordRooms(events: EventStream, queue: WriteQueue): () => void 
 }
 
 function changesOf(event: SequencedRoomEvent): Change[] {
-  const room: Change = { type: 'room', room: event.room.record };
   switch (event.type) {
     case 'room-created':
     case 'room-ended':
     case 'recording-rules-changed':
     case 'recording-state-changed':
-      return [room];
+      return [roomOf(event)];
     case 'transcription-changed':
-      return [room, { type: 'transcription', transcription: event.transcription.record }];
+      return [roomOf(event), { type: 'transcription', transcription: event.transcription.record }];
     case 'participant-connected':
     case 'participant-reconnecting':
     case 'participant-reconnected':
     case 'participant-disconnected':
     case 'participant-anonymized':
     case 'subscribe-rules-changed':
-      return [room, participantOf(event)];
+      return [roomOf(event), participantOf(event)];
     case 'track-published':
     case 'track-enabled':
     case 'track-disabled':
     case 'track-priority-changed':
       return [
-        room,
+        roomOf(event),
         participantOf(event),
         { type: 'track', track: event.participant.trackRecord(event.track) },
       ];
     case 'track-unpublished':
-      return [room, participantOf(event), { type: 'track-gone', sid: event.track.sid }];
+      return [roomOf(event), participantOf(event), { type: 'track-gone', sid: event.track.sid }];
     case 'track-publication-failed':
     case 'track-subscribed':
     case 'track-subscription-failed':
@@ -47,6 +47,10 @@ function changesOf(event: SequencedRoomEvent): Change[] {
     default:
       return assertNever(event);
   }
+}
+
+function roomOf({ room }: { room: Room }): Change {
+  return { type: 'room', room: room.record };
 }
 
 function participantOf({ participant }: { participant: Participant }): Change {

@@ -111,7 +111,8 @@ export class TurnServer {
   readonly secret = randomBytes(24).toString('hex');
   readonly stunUrls: readonly string[];
   readonly turnUrls: readonly string[];
-  readonly #program: string;
+  /** The program, with what it is started by. */
+  readonly #command: readonly string[];
   readonly #options: TurnServerOptions;
   readonly #log: Logger;
   #folder: string | null = null;
@@ -121,7 +122,7 @@ export class TurnServer {
   #closing = false;
 
   private constructor(program: string, options: TurnServerOptions, log: Logger) {
-    this.#program = program;
+    this.#command = [...dyingWithParent(), program];
     this.#options = options;
     this.#log = log.child({ part: 'turn' });
     const host = hostInUrl(options.announcedAddress);
@@ -165,8 +166,8 @@ export class TurnServer {
   }
 
   async #launch(): Promise<void> {
-    const [command, ...args] = [...dyingWithParent(), this.#program, '-c', this.#file];
-    const child = spawn(command!, args, {
+    const [program, ...args] = [...this.#command, '-c', this.#file];
+    const child = spawn(program!, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: this.#folder!,
       // What a terminal sends to all of its processes is for the server, which ends this one in its turn.

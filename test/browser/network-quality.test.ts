@@ -22,6 +22,11 @@ interface Answer {
 const join = (identity: string, room: string, networkQuality: unknown): Promise<LabPage> =>
   suite.lab.join(identity, room, MEDIA, { networkQuality });
 
+/** Waits until each of these pages is shown level 5 of each. */
+async function untilAllFive(...pages: LabPage[]): Promise<void> {
+  for (const page of pages) for (const { identity } of pages) await page.untilLevel(identity, isFive);
+}
+
 /** The levels of a participant that a page was shown, one after the other. */
 async function levelsOf(identity: string, page: LabPage): Promise<number[]> {
   const log = await page.log();
@@ -46,10 +51,7 @@ describe('the network quality', () => {
     const alice = await join('alice', 'clean', { local: 3, remote: 3 });
     const bob = await join('bob', 'clean', { local: 3, remote: 3 });
     await alice.flows('bob/face');
-    for (const page of [alice, bob]) {
-      await page.untilLevel('alice', isFive);
-      await page.untilLevel('bob', isFive);
-    }
+    await untilAllFive(alice, bob);
 
     const level = expect.any(Number) as number;
     const known = expect.any(Number) as number;
@@ -71,10 +73,7 @@ describe('the network quality', () => {
     const alice = await join('alice', 'shaped', { local: 1, remote: 1 });
     const bob = await join('bob', 'shaped', { local: 1, remote: 1 });
     await alice.flows('bob/face');
-    for (const page of [alice, bob]) {
-      await page.untilLevel('alice', isFive);
-      await page.untilLevel('bob', isFive);
-    }
+    await untilAllFive(alice, bob);
 
     await suite.link.shape(BOB, { up: { loss: 0.12, delay: 50 }, down: { loss: 0.12, delay: 50 } });
     await bob.untilLevel('bob', (level) => level <= 2);
@@ -88,10 +87,7 @@ describe('the network quality', () => {
     );
 
     await suite.link.shape(BOB, { up: {}, down: {} });
-    for (const page of [alice, bob]) {
-      await page.untilLevel('bob', isFive);
-      await page.untilLevel('alice', isFive);
-    }
+    await untilAllFive(bob, alice);
     const rise = (await levelsOf('bob', alice)).slice(fall.length);
     expect(rise.some((level) => level === 3 || level === 4)).toBe(true);
   }, 400_000);
