@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, wri
 import { dirname, join } from 'node:path';
 import { compileWorker } from './compile.mjs';
 import { installPackages } from '../scripts/lib/apt.mjs';
-import { mediasoupDir, originFile, workerPath, workerRuns } from './worker.mjs';
+import { isPrebuilt, mediasoupDir, originFile, workerPath, workerRuns } from './worker.mjs';
 
 const DOWNLOAD_LIMIT_MS = 60_000;
 const BUILD_PACKAGES = [
@@ -52,7 +52,13 @@ async function download(packageDir) {
 export async function obtainWorker(out) {
   const target = workerPath();
   if (!target) throw new Error('mediasoup is not installed: run `npm ci` first');
-  if (workerRuns(target)) return target;
+  const how = process.env.ATRIUM_WORKER ?? 'auto';
+  if (!['auto', 'download', 'compile'].includes(how)) {
+    throw new Error(`ATRIUM_WORKER must be auto, download or compile, not ${how}`);
+  }
+  // A prebuilt from before does not do where one that is compiled is asked for.
+  const isAsAsked = how !== 'compile' || !isPrebuilt(target);
+  if (isAsAsked && workerRuns(target)) return target;
   if (process.env.MEDIASOUP_WORKER_BIN) {
     throw new Error(`MEDIASOUP_WORKER_BIN names ${target}, which does not run on this machine`);
   }
@@ -62,10 +68,6 @@ export async function obtainWorker(out) {
   // Finished under a name of its own and renamed: another set-up at the same time sees all of it or nothing.
   const draft = `${target}.${process.pid}`;
   try {
-    const how = process.env.ATRIUM_WORKER ?? 'auto';
-    if (!['auto', 'download', 'compile'].includes(how)) {
-      throw new Error(`ATRIUM_WORKER must be auto, download or compile, not ${how}`);
-    }
     let prebuilt = null;
     if (how !== 'compile') {
       out.say("mediasoup's worker: looking for the upstream prebuilt");
